@@ -1,0 +1,38 @@
+# The two commands of the README, and shortcuts. CMake does the work; CMakePresets.json has all the variants.
+PRESET ?= release
+BUILD := build/$(PRESET)
+CTEST_FLAGS ?= --output-on-failure -j 4
+
+.PHONY: help run test build bench clean deps test-deps
+help:
+	@echo "make run     install what is missing, build, and run the demo (needs no network)"
+	@echo "make test    the same, then all tests"
+	@echo "make build   only build, into $(BUILD) (PRESET=release|dev|asan|clang|coverage)"
+	@echo "make bench   build and run the benchmarks"
+	@echo "make clean   remove build/"
+
+deps:
+	@scripts/install-deps.sh build
+
+test-deps:
+	@scripts/install-deps.sh build test
+
+build: deps
+	@scripts/build.sh $(PRESET)
+
+run: build
+	@echo "Running the demo: examples/demo.lua against the built-in echo server"
+	@examples/demo.sh $(BUILD)/socketcore
+
+test: test-deps
+	@scripts/build.sh $(PRESET) -DSC_TESTS=ON
+	@echo "Running the tests"
+	@ctest --test-dir $(BUILD) $(CTEST_FLAGS)
+
+bench: deps
+	@scripts/install-deps.sh bench
+	@scripts/build.sh release -DSC_BENCH=ON
+	@bench/run.py build/release
+
+clean:
+	rm -rf build

@@ -1,0 +1,174 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "runner/doctor.hpp"
+#include "runner/echo.hpp"
+#include "runner/log.hpp"
+#include "runner/run.hpp"
+#include "runner/signals.hpp"
+#include "socketcore/version.hpp"
+
+namespace {
+
+constexpr int kBadUsage = 2;
+
+constexpr const char* kAbout = "Runs Lua scripts written for the socket core of cellular IoT modules.";
+constexpr const char* kExamples = R"(Examples:
+  socketcore echo --write-ca ca.pem        # a server to talk to; prints its ports
+  socketcore run hello.lua 127.0.0.1 4000  # runs a script, with two arguments
+  socketcore doctor                        # what does this machine allow?
+
+A first script, hello.lua:
+  local id = socketcore.sock_conn(0, ...)
+  local message = rtos.receive(rtos.INF_TIMEOUT)
+  print(message.id == rtos.MSG_SOCK_CONN_CNF, message.result, message.reason)
+
+'socketcore run --help' and so on tell more.)";
+
+constexpr const char* kRunAbout =
+    "Runs SCRIPT, a Lua file or a folder with a main.lua. What follows SCRIPT is the script's, options too: it finds it in\n"
+    "'...' and in the table 'arg'. The tables 'socketcore' and 'rtos' are globals, and can be required.";
+constexpr const char* kRunExamples = R"(Examples:
+  socketcore run app.lua
+  socketcore run --profile air724u --lib ../library app/ --verbose   # --verbose goes to app/main.lua
+  socketcore run --log debug app.lua 2> app.log                      # only the script writes to stdout
+
+Exit status: the script's own (os.exit), 0 at its end or after rtos.poweroff(), 1 after an error, 2 after bad usage,
+128 + N after signal N. SIGINT, SIGTERM and SIGHUP (not under nohup) end the script wherever it is, and what sock_send
+accepted is still delivered. A second signal ends the process at once; so does the first one after 2 seconds if the
+script is in a loop that LuaJIT has compiled and that calls nothing.)";
+
+constexpr const char* kEchoAbout = "Sends back what it is sent over TCP, UDP and TLS. Prints its ports, a line each.";
+constexpr const char* kEchoExamples = R"(Examples:
+  socketcore echo                                   # any free ports of 127.0.0.1
+  socketcore echo --bind :: --tcp 7 --udp 7         # the well-known ports, for everybody
+  socketcore echo --tls 4433 --write-ca ca.pem      # then: openssl s_client -connect localhost:4433 -CAfile ca.pem)";
+
+constexpr const char* kDoctorAbout =
+    "Says what this machine allows, a line per item, and how to mend what it lacks. Fails if nothing would work.";
+
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    const std::string usage = CLI::Formatter::make_usage(app, name);
+    if (app->get_name() != "run") return usage;
+    return usage.substr(0, usage.find_last_not_of('\n') + 1) + " SCRIPT [ARG...]\n";
+  }
+};
+
+struct Arguments {
+  runner::RunOptions run;
+  runner::EchoOptions echo;
+  std::string profile = "host";
+  std::string tls_verify = "script";
+  std::string sni = "script";
+  std::string log = "warning";
+};
+
+void add_run(CLI::App& app, Arguments& arguments) {
+  CLI::App* const run = app.add_subcommand("run", kRunAbout);
+  run->footer(kRunExamples);
+  // The first word that is no option is SCRIPT; from there on nothing is ours.
+  run->prefix_command();
+  run->add_option("--profile", arguments.profile, "The limits that the script meets")
+      ->check(CLI::IsMember({"host", "air724u"}))
+      ->capture_default_str();
+  run->add_option("--tls-verify", arguments.tls_verify,
+                  "strict: every certificate must verify, against the system's CA store where the script names no CA")
+      ->check(CLI::IsMember({"script", "strict"}))
+      ->capture_default_str();
+  run->add_option("--sni", arguments.sni, "auto: name the server in every TLS handshake unless the script says no")
+      ->check(CLI::IsMember({"script", "auto"}))
+      ->capture_default_str();
+  run->add_option("--lib", arguments.run.libraries, "A folder to look for modules in, after the script's; repeatable")
+      ->check(CLI::ExistingDirectory)
+      ->option_text("DIR")
+      ->allow_extra_args(false);
+  run->add_option("--log", arguments.log, "What the engine says on stderr")
+      ->check(CLI::IsMember(runner::log_levels()))
+      ->capture_default_str();
+  run->add_flag("--exit-when-idle", arguments.run.exit_when_idle,
+                "End where the script waits and nothing can ever come: no socket, no timer");
+}
+
+void add_echo(CLI::App& app, Arguments& arguments) {
+  runner::EchoOptions& echo = arguments.echo;
+  CLI::App* const command = app.add_subcommand("echo", kEchoAbout);
+  command->footer(kEchoExamples);
+  command->add_option("--bind", echo.bind, "The address to listen on")->type_name("ADDR")->capture_default_str();
+  const auto add_port = [&](const char* name, std::uint16_t& port, const char* what) {
+    command->add_option(name, port, std::string(what) + " port; 0: any free one")->type_name("PORT")->capture_default_str();
+  };
+  add_port("--tcp", echo.tcp_port, "TCP");
+  add_port("--udp", echo.udp_port, "UDP");
+  add_port("--tls", echo.tls_port, "TLS");
+  CLI::Option* const cert = command->add_option("--cert", echo.cert_file, "PEM file of the certificate and its chain");
+  CLI::Option* const key = command->add_option("--key", echo.key_file, "PEM file of its key");
+  cert->check(CLI::ExistingFile)->type_name("FILE")->needs(key);
+  key->check(CLI::ExistingFile)->type_name("FILE")->needs(cert);
+  command->add_option("--write-ca", echo.ca_file, "Where to write the PEM of the throwaway CA")
+      ->type_name("FILE")
+      ->excludes(cert);
+  command->add_option("--ready-file", echo.ready_file, "Where to write the ports as well, once all of them listen")
+      ->type_name("FILE");
+  command->add_option("--log", arguments.log, "What the engine says on stderr")
+      ->check(CLI::IsMember(runner::log_levels()))
+      ->capture_default_str();
+}
+
+// Splits what CLI11 left over into the script and its arguments.
+void take_script(const CLI::App& run, runner::RunOptions& options) {
+  std::vector<std::string> rest = run.remaining();
+  if (rest.empty()) throw CLI::RequiredError("SCRIPT");
+  if (rest.front().size() > 1 && rest.front().front() == '-') {
+    throw CLI::ParseError("unknown option " + rest.front(), CLI::ExitCodes::ExtrasError);
+  }
+  options.script = rest.front();
+  options.arguments.assign(rest.begin() + 1, rest.end());
+}
+
+int dispatch(const CLI::App& app, Arguments& arguments) {
+  if (app.got_subcommand("doctor")) return runner::examine_machine();
+
+  const auto log = runner::make_log(arguments.log);
+  runner::install_signals();
+  if (app.got_subcommand("echo")) return runner::run_echo(arguments.echo, *log);
+
+  socketcore::DeviceOptions& device = arguments.run.device;
+  device.profile = socketcore::find_profile(arguments.profile);
+  if (arguments.tls_verify == "strict") device.tls_verify = socketcore::TlsVerify::strict;
+  if (arguments.sni == "auto") device.sni = socketcore::Sni::automatic;
+  return runner::run_script(arguments.run, *log);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    // A script's lines are seen as it prints them, in a pipe too.
+    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+    Arguments arguments;
+    CLI::App app(kAbout, "socketcore");
+    app.formatter(std::make_shared<HelpFormatter>());
+    app.footer(kExamples);
+    app.set_version_flag("--version", std::string("socketcore ") + socketcore::kVersion);
+    app.require_subcommand(1);
+    add_run(app, arguments);
+    add_echo(app, arguments);
+    app.add_subcommand("doctor", kDoctorAbout);
+    try {
+      app.parse(argc, argv);
+      const CLI::App* const run = app.get_subcommand("run");
+      if (run->parsed()) take_script(*run, arguments.run);
+    } catch (const CLI::ParseError& error) {
+      return app.exit(error) == 0 ? EXIT_SUCCESS : kBadUsage;
+    }
+    return dispatch(app, arguments);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "socketcore: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
+}

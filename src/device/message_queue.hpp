@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "loop/loop.hpp"
+#include "socketcore/message.hpp"
+
+namespace socketcore {
+
+/// One line of a device's queue. Texts are made when it is delivered, from what its socket knows then.
+struct Note {
+  enum class Kind : std::uint8_t {
+    timer,
+    connect_cnf,
+    send_cnf,
+    receive_ind,
+    close_ind,
+    close_cnf,
+    stray_send_cnf,   // answers a send() to an id that names no socket
+    stray_close_cnf,  // answers a close() of one
+  };
+  Kind kind = Kind::timer;
+  Err error = Err::ok;
+  std::int32_t id = 0;        // the socket's or the timer's
+  std::uint32_t serial = 0;   // which socket or run of that id; strays: when it was asked for
+  std::uint32_t size = 0;
+};
+
+/// The messages of a device, in the order in which they came about. Room is promised when the reason for a message arises
+/// (a socket, a send, a timer), so that posting one never fails.
+class MessageQueue {
+ public:
+  MessageQueue(Loop& loop, Token device) noexcept : loop_(loop), device_(device) {}
+
+  /// Keeps room for `count` more messages. Throws std::bad_alloc only, and then promises nothing.
+  void promise(std::size_t count) {
+    grow_to(size_ + promised_ + count);
+    promised_ += count;
+  }
+  /// The promised messages were posted, or will not come.
+  void redeem(std::size_t count) noexcept { promised_ -= count; }
+
+  void post(const Note& note) noexcept {
+    assert(size_ < ring_.size());
+    ring_[(head_ + size_) & (ring_.size() - 1)] = note;
+    if (size_++ == 0) loop_.note_ready(device_);
+  }
+  /// Puts back what take() gave, or something that must come before all else in its place.
+  void post_first(const Note& note) noexcept {
+    assert(size_ < ring_.size());
+    head_ = (head_ + ring_.size() - 1) & (ring_.size() - 1);
+    ring_[head_] = note;
+    ++size_;
+  }
+  [[nodiscard]] bool take(Note& note) noexcept {
+    if (size_ == 0) return false;
+    note = ring_[head_];
+    head_ = (head_ + 1) & (ring_.size() - 1);
+    --size_;
+    return true;
+  }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+ private:
+  void grow_to(std::size_t wanted) {
+    if (wanted <= ring_.size()) return;
+    std::size_t capacity = ring_.empty() ? 16 : ring_.size();
+    while (capacity < wanted) capacity *= 2;
+    std::vector<Note> bigger(capacity);
+    for (std::size_t i = 0; i < size_; ++i) bigger[i] = ring_[(head_ + i) & (ring_.size() - 1)];
+    ring_.swap(bigger);
+    head_ = 0;
+  }
+
+  Loop& loop_;
+  Token device_;
+  std::vector<Note> ring_;  // a power of two
+  std::size_t head_ = 0;
+  std::size_t size_ = 0;
+  std::size_t promised_ = 0;
+};
+
+}  // namespace socketcore

@@ -1,0 +1,205 @@
+#include "device/socket.hpp"
+
+#include <cassert>
+
+namespace socketcore {
+namespace {
+
+// connect_cnf, receive_ind, close_ind and close_cnf are in the queue once each at most.
+constexpr std::size_t kMessagesOfItsOwn = 4;
+
+}  // namespace
+
+Socket::Socket(Core& core, Home& home, SocketType type, SocketId id, std::uint32_t serial)
+    : core_(core), home_(&home), id_(id), serial_(serial), type_(type) {
+  home.queue.promise(kMessagesOfItsOwn);
+  try {
+    token_ = core.loop().attach(*this);
+    timer_ = core.loop().timers().make(token_, 0);
+  } catch (...) {
+    core.loop().detach(token_);
+    home.queue.redeem(kMessagesOfItsOwn);
+    throw;
+  }
+}
+
+Socket::~Socket() {
+  core_.received().leave(*this);
+  core_.loop().timers().destroy(timer_);
+  core_.loop().detach(token_);
+  if (home_ != nullptr) home_->queue.redeem(kMessagesOfItsOwn + (outbox_ ? outbox_->pending.size() : 0));
+}
+
+void Socket::move(Event event) noexcept {
+  const Move next = move_of(state_, event);
+  assert(next.possible);
+  if (next.possible) state_ = next.to;
+}
+
+Note Socket::note(Note::Kind kind, Err error, std::uint32_t size) const noexcept {
+  return {.kind = kind, .error = error, .id = id_, .serial = serial_, .size = size};
+}
+
+void Socket::post(const Note& note) noexcept {
+  if (home_ != nullptr) home_->queue.post(note);
+}
+
+void Socket::arm(Duration after) noexcept { core_.loop().timers().arm(timer_, now() + after); }
+
+void Socket::disarm() noexcept { core_.loop().timers().disarm(timer_); }
+
+bool Socket::set_option(SocketOption option, int value) {
+  constexpr int kMaxKeepSeconds = 32767;  // the kernel's own limits: MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT
+  constexpr int kMaxKeepCount = 127;
+  OsOption wanted{};
+  int highest = 0;
+  switch (option) {
+    case SocketOption::reuse_address: wanted = OsOption::reuse_address; break;
+    case SocketOption::keep_alive: wanted = OsOption::keep_alive; break;
+    case SocketOption::keep_idle_s: wanted = OsOption::keep_idle_s, highest = kMaxKeepSeconds; break;
+    case SocketOption::keep_interval_s: wanted = OsOption::keep_interval_s, highest = kMaxKeepSeconds; break;
+    case SocketOption::keep_count: wanted = OsOption::keep_count, highest = kMaxKeepCount; break;
+  }
+  if (highest == 0) {
+    if (value < 0) return false;
+    value = value != 0 ? 1 : 0;
+  } else if (!is_stream() || value < 1 || value > highest) {
+    return false;
+  }
+  switch (state_) {
+    case State::starting:
+    case State::resolving:
+    case State::connecting:
+      attempt_->options.emplace_back(wanted, value);
+      // While an address is being tried its descriptor is the transport's; before, the attempt's, if there is one.
+      if (transport_) return core_.os().set_option(transport_->fd(), wanted, value).ok();
+      if (attempt_->fd.valid()) return core_.os().set_option(attempt_->fd.get(), wanted, value).ok();
+      return true;
+    case State::handshaking:
+    case State::open:
+    case State::ending:
+    case State::ended:
+      return core_.os().set_option(transport_->fd(), wanted, value).ok();
+    default:
+      return false;
+  }
+}
+
+bool Socket::orphan() noexcept {
+  if (state_ != State::flushing && state_ != State::lingering && state_ != State::finished && state_ != State::closed) {
+    (void)close();
+  }
+  home_->queue.redeem(kMessagesOfItsOwn + (outbox_ ? outbox_->pending.size() : 0));
+  home_ = nullptr;
+  if (outbox_) outbox_->pending.clear();
+  return state_ == State::flushing || state_ == State::lingering;
+}
+
+void Socket::on_turn() noexcept {
+  if (state_ != State::starting) return;
+  try {
+    if (attempt_->failure.err != Err::ok) {
+      give_up(std::move(attempt_->failure));
+    } else if (attempt_->is_name) {
+      ask();
+    } else {
+      try_next();
+    }
+  } catch (...) {
+    give_up({Err::enomem, {}});
+  }
+}
+
+void Socket::on_ready(Readiness what) noexcept {
+  switch (state_) {
+    case State::connecting:
+      if (!what.writable && !what.error && !what.hangup) return;
+      readable_ = what.readable || what.ended;
+      peer_ended_ = what.ended;
+      try {
+        const SysError error = what.error || what.hangup ? core_.os().take_error(transport_->fd()) : SysError();
+        if (!error.ok()) {
+          connect_failed(failure_of(error));
+        } else if (what.hangup) {
+          connect_failed({Err::erst, "reset by peer"});
+        } else {
+          connected();
+        }
+      } catch (...) {
+        give_up({Err::enomem, {}});
+      }
+      return;
+    case State::handshaking:
+      peer_ended_ = peer_ended_ || what.ended;
+      shake_hands();
+      return;
+    case State::open:
+    case State::ending:
+    case State::ended:
+      if (what.error) {
+        if (is_stream() && profile().confirm_on_ack) core_.os().take_ack_notices(transport_->fd());
+        if (is_stream()) {
+          if (const SysError error = core_.os().take_error(transport_->fd()); !error.ok()) {
+            broken(failure_of(error));
+          }
+        }
+      }
+      if (what.readable || what.ended || what.hangup || what.error) readable_ = true;
+      if (what.writable && flush_outbox() == Flow::failed) broken(transport_->failure());
+      if (is_stream() && profile().confirm_on_ack) confirm_sent();
+      if (is_stream() && (what.ended || what.hangup)) see_end();
+      announce();
+      return;
+    case State::flushing:
+      if (what.readable || what.ended) transport_->discard();
+      advance_close();
+      return;
+    case State::lingering:
+      transport_->discard();
+      check_lingering();
+      return;
+    case State::starting:
+    case State::resolving:
+    case State::failed:
+    case State::finished:
+    case State::closed:
+      return;  // a late edge of a descriptor that is gone
+  }
+}
+
+void Socket::on_timer(std::uint32_t /*cookie*/) noexcept {
+  switch (state_) {
+    case State::resolving:
+    case State::connecting:
+    case State::handshaking:
+      try {
+        on_connect_timer();
+      } catch (...) {
+        give_up({Err::enomem, {}});
+      }
+      return;
+    case State::ending: {
+      const Duration quiet = now() - since_;
+      const Duration limit = home_->options.unread_limit;
+      if (outstanding_ && quiet >= limit) {
+        post(note(Note::Kind::close_ind));
+      } else {
+        // Not announced yet, or read meanwhile: the clock starts anew.
+        arm(outstanding_ ? limit - quiet : limit);
+      }
+      return;
+    }
+    case State::flushing:
+    case State::lingering:
+      if (now() < since_) {
+        check_lingering();
+      } else {
+        finish_close(Err::etimeout);
+      }
+      return;
+    default:
+      return;
+  }
+}
+
+}  // namespace socketcore

@@ -1,0 +1,193 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/byte_queue.hpp"
+#include "device/core.hpp"
+#include "device/message_queue.hpp"
+#include "device/socket_state.hpp"
+#include "socketcore/device.hpp"
+#include "transport/transport.hpp"
+
+namespace socketcore {
+
+/// What a socket has of its device. Gone for a socket that lingers after its device was destroyed.
+struct Home {
+  MessageQueue& queue;
+  const DeviceOptions& options;
+};
+
+/// What only a socket that is not connected yet needs.
+struct Attempt {
+  std::string host;                            // as the script gave it
+  std::uint16_t port = 0;
+  std::uint16_t local_port = 0;
+  bool is_name = false;
+  std::vector<Address> candidates;             // not tried yet
+  OwnedFd fd;                                  // of a literal: opened at once, so that its lack shows at once
+  std::vector<std::pair<OsOption, int>> options;
+  std::unique_ptr<const Layer> layer;          // TLS, or nothing
+  int answers_missing = 0;                     // of the two families
+  Instant resolve_deadline{};
+  Instant connect_deadline{};
+  bool connect_started = false;
+  Failure failure;                             // of the address or question tried last
+};
+
+/// One socket of a script: a state machine (socket_state.hpp) between the script's calls and a transport.
+///
+/// Calls come from the device (script side) and from the loop (on_...); messages leave through the device's queue. Nothing
+/// here calls up. A message is decided when it is delivered, not when it is posted: so it always says what is true then.
+class Socket final : public Handler, private ReceiveBuffer::Holder {
+ public:
+  /// Throws std::bad_alloc only.
+  Socket(Core& core, Home& home, SocketType type, SocketId id, std::uint32_t serial);
+  ~Socket() override;
+
+  // ---- The script's side.
+  /// Sets out for the request's address. Fails with enobufs (descriptors) or ssl_einit. Throws std::bad_alloc only.
+  [[nodiscard]] Err connect(const ConnectRequest& request);
+  /// The caller has promised the queue room for one more message. Throws std::bad_alloc only, and then took nothing.
+  [[nodiscard]] Err send(std::span<const std::byte> data);
+  /// Answers a send() for which memory was lacking.
+  [[nodiscard]] Err refuse_for_memory() noexcept;
+  [[nodiscard]] std::size_t send_space() const noexcept;
+  [[nodiscard]] std::span<const std::byte> peek(std::size_t limit) noexcept;
+  /// Takes what the last peek(limit) showed: `peeked` bytes.
+  void consume(std::size_t peeked, std::size_t limit) noexcept;
+  /// False while an earlier close is under way.
+  bool close() noexcept;
+  [[nodiscard]] bool set_option(SocketOption option, int value);
+
+  /// Completes `message` for a note of this socket. False: the note is not true any more.
+  [[nodiscard]] bool deliver(const Note& note, Message& message);
+
+  [[nodiscard]] State state() const noexcept { return state_; }
+  [[nodiscard]] std::uint32_t serial() const noexcept { return serial_; }
+  [[nodiscard]] Token token() const noexcept { return token_; }
+  /// Whether a message may still come of itself.
+  [[nodiscard]] bool active() const noexcept { return state_ != State::closed; }
+
+  /// The device is gone: closes. True if bytes are left to deliver, and the loop should own the socket until they are.
+  [[nodiscard]] bool orphan() noexcept;
+
+  // ---- The loop's side.
+  void on_ready(Readiness what) noexcept override;
+  void on_timer(std::uint32_t cookie) noexcept override;
+  void on_turn() noexcept override;
+  void on_resolved(const Resolution& resolution) noexcept;
+
+ private:
+  // The answers that sends wait for, and the bytes that wait for the kernel.
+  struct Outbox {
+    struct Pending {
+      std::uint64_t end;    // stream: the socket's accepted bytes up to and with this send
+      std::uint64_t mark;   // confirm_on_ack: what the transport had handed when the send was out; 0: not out yet
+      std::uint32_t size;
+      Err error;            // refused when it was made, and waits for its turn
+    };
+    ByteQueue bytes;              // datagrams: each behind its length
+    std::deque<Pending> pending;
+    std::uint64_t accepted = 0;   // bytes since the outbox was made
+    std::uint64_t written = 0;
+  };
+  // What went wrong, kept for the messages that will tell.
+  struct Trouble {
+    Failure failure;
+    std::string verification;
+  };
+
+  void move(Event event) noexcept;
+  [[nodiscard]] Note note(Note::Kind kind, Err error = Err::ok, std::uint32_t size = 0) const noexcept;
+  void post(const Note& note) noexcept;
+  [[nodiscard]] bool is_stream() const noexcept { return type_ == SocketType::tcp || type_ == SocketType::ssl; }
+  [[nodiscard]] const Profile& profile() const noexcept { return *home_->options.profile; }
+  [[nodiscard]] Instant now() const noexcept { return core_.os().now(); }
+  void arm(Duration after) noexcept;
+  void disarm() noexcept;
+
+  // Connecting (socket_connect.cpp).
+  [[nodiscard]] Err prepare_layer(const ConnectRequest& request);
+  [[nodiscard]] OpenResult open_fd(Family family) noexcept;
+  void ask();
+  void try_next();
+  [[nodiscard]] bool try_address(const Address& address);
+  [[nodiscard]] SysError set_up(int fd, const Address& address) noexcept;
+  void connected();
+  void shake_hands();
+  void ready() noexcept;
+  void connect_failed(Failure failure);
+  void give_up(Failure failure) noexcept;
+  void on_connect_timer();
+  [[nodiscard]] std::string peer_text() const;
+  [[nodiscard]] static std::string describe(std::string_view deed, std::string_view cause);
+  [[nodiscard]] static Failure failure_of(SysError error) noexcept;
+  void remember(Failure failure, std::string_view verification) noexcept;
+
+  // Sending and receiving (socket_io.cpp).
+  [[nodiscard]] Err send_stream(std::span<const std::byte> data);
+  [[nodiscard]] Err send_datagram(std::span<const std::byte> data);
+  [[nodiscard]] Err refuse(Err error, std::size_t size);
+  [[nodiscard]] Outbox& outbox();
+  [[nodiscard]] Flow flush_outbox() noexcept;
+  [[nodiscard]] Flow flush_stream() noexcept;
+  [[nodiscard]] Flow flush_datagrams() noexcept;
+  void confirm_sent() noexcept;
+  void answer_pending(Err error) noexcept;
+  void broken(const Failure& failure) noexcept;
+  void see_end() noexcept;
+  [[nodiscard]] std::span<const std::byte> unread() const noexcept;
+  [[nodiscard]] bool has_unread() const noexcept;
+  void fill() noexcept;
+  void announce() noexcept;
+  void vacate() noexcept override;
+  void drop_input(std::size_t size) noexcept;
+  void absorb_input() noexcept;
+
+  // Messages (socket_messages.cpp).
+  [[nodiscard]] bool deliver_connect_cnf(Message& message);
+  [[nodiscard]] bool deliver_send_cnf(const Note& note, Message& message) const;
+  [[nodiscard]] bool deliver_receive_ind(Message& message);
+  [[nodiscard]] bool deliver_close_ind(Message& message);
+  [[nodiscard]] bool deliver_close_cnf(const Note& note, Message& message);
+  [[nodiscard]] std::string send_failure(Err error) const;
+
+  // Closing (socket_close.cpp).
+  void advance_close() noexcept;
+  void check_lingering() noexcept;
+  void finish_close(Err error) noexcept;
+
+  Core& core_;
+  Home* home_;
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<Attempt> attempt_;
+  std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<ByteQueue> kept_;      // input that had to leave the shared buffer
+  std::unique_ptr<Trouble> trouble_;
+  Token token_;
+  TimerKey timer_;
+  std::uint64_t to_deliver_ = 0;         // lingering: what the transport must see acknowledged
+  Instant since_{};                      // ending: the latest of end, announcement and read; closing: the deadline
+  SocketId id_;
+  std::uint32_t serial_;
+  std::uint32_t announced_ = 0;          // bytes of the outstanding announcement that were not read
+  std::uint32_t read_limit_ = 0;         // the most that one announcement may name
+  Endpoint peer_;
+  SocketType type_;
+  State state_ = State::starting;
+  bool readable_ = false;                // the transport may have more
+  bool peer_ended_ = false;              // seen before the socket was open
+  bool input_over_ = false;              // the transport has answered its end or failure
+  bool outstanding_ = false;             // an announcement was delivered and not used up
+  bool announcement_posted_ = false;
+  bool has_datagram_ = false;            // unread() is one datagram, perhaps empty
+};
+
+}  // namespace socketcore

@@ -1,0 +1,82 @@
+#include <algorithm>
+
+#include "device/socket.hpp"
+
+// The end of a socket: hand over what was accepted, wait for its acknowledgement, be gone.
+namespace socketcore {
+namespace {
+
+// The FIN's acknowledgement wakes us, and covers all before it. Only where that one is lost, this finds out that the data
+// was acknowledged nevertheless.
+constexpr std::chrono::milliseconds kAcknowledgementPoll{20};
+
+}  // namespace
+
+bool Socket::close() noexcept {
+  const bool connection = state_ == State::open || state_ == State::ending || state_ == State::ended;
+  if (state_ == State::flushing || state_ == State::lingering || state_ == State::finished) return false;
+  disarm();
+  if (outbox_) {
+    home_->queue.redeem(outbox_->pending.size());
+    outbox_->pending.clear();
+  }
+  core_.received().leave(*this);
+  kept_.reset();
+  has_datagram_ = false;
+  attempt_.reset();
+  move(Event::close);
+  if (!connection || trouble_) {
+    finish_close(Err::ok);
+    return true;
+  }
+  since_ = now() + home_->options.linger_limit;
+  if (!input_over_) transport_->discard();
+  advance_close();
+  return true;
+}
+
+void Socket::advance_close() noexcept {
+  Flow flow = flush_outbox();
+  if (flow == Flow::failed) {
+    finish_close(transport_->failure().err);
+    return;
+  }
+  if (flow == Flow::done) {
+    // The goodbye itself need not arrive: a peer that is gone has no use for it.
+    if (to_deliver_ == 0) to_deliver_ = transport_->handed();
+    flow = transport_->finish();
+  }
+  if (flow == Flow::blocked) {
+    core_.loop().timers().arm(timer_, since_);
+    return;
+  }
+  move(Event::flushed);
+  check_lingering();
+}
+
+void Socket::check_lingering() noexcept {
+  if (state_ == State::flushing) {
+    core_.loop().timers().arm(timer_, since_);
+    return;
+  }
+  if (!is_stream() || transport_->acknowledged() >= to_deliver_) {
+    finish_close(Err::ok);
+  } else if (const SysError error = core_.os().take_error(transport_->fd()); !error.ok()) {
+    finish_close(error.err());
+  } else {
+    core_.loop().timers().arm(timer_, std::min(since_, now() + kAcknowledgementPoll));
+  }
+}
+
+void Socket::finish_close(Err error) noexcept {
+  disarm();
+  // Bytes that never reached the kernel: the peer must not take what it got for the whole.
+  if (state_ == State::flushing && error == Err::etimeout) transport_->abort();
+  transport_.reset();
+  outbox_.reset();
+  move(Event::finish);
+  post(note(Note::Kind::close_cnf, error));
+  if (home_ == nullptr) core_.loop().release(token_);
+}
+
+}  // namespace socketcore

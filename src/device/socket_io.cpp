@@ -1,0 +1,381 @@
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "device/socket.hpp"
+
+// Bytes out and in, their answers and announcements.
+namespace socketcore {
+namespace {
+
+// What UDP and IP leave for a payload.
+constexpr std::size_t kMaxUdp4 = 65535 - 20 - 8;
+constexpr std::size_t kMaxUdp6 = 65535 - 8;
+constexpr std::size_t kMaxRaw4 = 65535 - 20;
+constexpr std::size_t kMaxRaw6 = 65535;
+
+[[nodiscard]] std::size_t largest_datagram(SocketType type, Family family) noexcept {
+  if (type == SocketType::udp) return family == Family::v4 ? kMaxUdp4 : kMaxUdp6;
+  return family == Family::v4 ? kMaxRaw4 : kMaxRaw6;
+}
+
+using Length = std::uint32_t;
+
+}  // namespace
+
+// ---- Out.
+
+Err Socket::send(std::span<const std::byte> data) {
+  switch (state_) {
+    case State::open:
+      break;
+    case State::ending:
+      if (trouble_) return refuse(Err::enotconn, data.size());
+      break;
+    case State::ended:
+      return refuse(trouble_ ? Err::enotconn : Err::eclsd, data.size());
+    default:
+      return refuse(Err::enotconn, data.size());
+  }
+  if (!is_stream() && data.size() > largest_datagram(type_, peer_.address.family)) return refuse(Err::earg, data.size());
+  if (data.size() > send_space()) return refuse(Err::enobufs, data.size());
+  return is_stream() ? send_stream(data) : send_datagram(data);
+}
+
+Err Socket::refuse(Err error, std::size_t size) {
+  const auto told = static_cast<std::uint32_t>(std::min<std::size_t>(size, 0xffffffff));
+  // Answers keep the order of their calls: a refusal waits for the sends before it.
+  if (outbox_ && !outbox_->pending.empty()) {
+    outbox_->pending.push_back({.end = outbox_->accepted, .mark = 0, .size = told, .error = error});
+  } else {
+    home_->queue.redeem(1);
+    post(note(Note::Kind::send_cnf, error));
+  }
+  return error;
+}
+
+Err Socket::refuse_for_memory() noexcept {
+  // Its place behind the sends that still wait would need memory too: this one answer comes out of turn.
+  home_->queue.redeem(1);
+  post(note(Note::Kind::send_cnf, Err::enomem));
+  return Err::enomem;
+}
+
+Err Socket::send_stream(std::span<const std::byte> data) {
+  const auto size = static_cast<std::uint32_t>(data.size());
+  const bool idle = !outbox_ || outbox_->bytes.empty();
+  const bool confirm_now = (!outbox_ || outbox_->pending.empty()) && (!profile().confirm_on_ack || data.empty());
+  // Whatever memory refuses, it refuses before a byte has left.
+  if (!confirm_now) {
+    Outbox& box = outbox();
+    if (!idle) box.bytes.make_room(data.size());
+    box.pending.push_back({.end = box.accepted + data.size(), .mark = 0, .size = size, .error = Err::ok});
+  }
+
+  Moved moved;
+  if (idle && !data.empty()) moved = transport_->write(data);
+  if (moved.flow == Flow::failed) {
+    if (!confirm_now) outbox_->pending.pop_back();
+    broken(transport_->failure());
+    const Err error = refuse(Err::enotconn, data.size());
+    announce();
+    return error;
+  }
+  if (confirm_now && moved.size == data.size()) {
+    home_->queue.redeem(1);
+    post(note(Note::Kind::send_cnf, Err::ok, size));
+    return Err::ok;
+  }
+
+  try {
+    Outbox& box = outbox();
+    if (confirm_now) box.pending.push_back({.end = box.accepted + data.size(), .mark = 0, .size = size, .error = Err::ok});
+    box.bytes.append(data.subspan(moved.size));
+    box.accepted += data.size();
+    box.written += moved.size;
+  } catch (...) {
+    // A part is gone and the rest has no place: a stream with a hole must not go on.
+    if (outbox_ && !outbox_->pending.empty()) outbox_->pending.pop_back();
+    broken({Err::enomem, {}});
+    const Err error = refuse(Err::enomem, data.size());
+    announce();
+    return error;
+  }
+  confirm_sent();
+  return Err::ok;
+}
+
+Err Socket::send_datagram(std::span<const std::byte> data) {
+  const auto size = static_cast<std::uint32_t>(data.size());
+  Moved moved{0, Flow::blocked, false};
+  if (!outbox_ || outbox_->bytes.empty()) moved = transport_->write(data);
+  if (moved.flow == Flow::blocked) {
+    Outbox& box = outbox();
+    const Length length = size;
+    std::array<std::byte, sizeof length> head;
+    std::memcpy(head.data(), &length, sizeof length);
+    box.bytes.make_room(sizeof length + data.size());
+    box.pending.push_back({.end = box.accepted + data.size(), .mark = 0, .size = size, .error = Err::ok});
+    box.bytes.append(head);
+    box.bytes.append(data);
+    box.accepted += data.size();
+    return Err::ok;
+  }
+  home_->queue.redeem(1);
+  post(note(Note::Kind::send_cnf, moved.flow == Flow::failed ? transport_->failure().err : Err::ok,
+            static_cast<std::uint32_t>(moved.size)));
+  return Err::ok;
+}
+
+Socket::Outbox& Socket::outbox() {
+  if (!outbox_) outbox_ = std::make_unique<Outbox>();
+  return *outbox_;
+}
+
+std::size_t Socket::send_space() const noexcept {
+  switch (state_) {
+    case State::flushing:
+    case State::lingering:
+    case State::finished:
+    case State::failed:
+    case State::closed:
+      return 0;
+    default:
+      break;
+  }
+  const std::size_t capacity = profile().send_buffer_bytes;
+  const std::size_t used = outbox_ ? outbox_->accepted - outbox_->written : 0;
+  return capacity - std::min(used, capacity);
+}
+
+// Hands over what waits. failed: the connection is broken, transport_->failure() says how.
+Flow Socket::flush_outbox() noexcept {
+  if (!outbox_ || outbox_->bytes.empty()) return transport_->flush();
+  return is_stream() ? flush_stream() : flush_datagrams();
+}
+
+Flow Socket::flush_stream() noexcept {
+  const Moved moved = transport_->write(outbox_->bytes.front());
+  outbox_->bytes.consume(moved.size);
+  outbox_->written += moved.size;
+  confirm_sent();
+  return moved.flow;
+}
+
+Flow Socket::flush_datagrams() noexcept {
+  while (outbox_ && !outbox_->bytes.empty()) {
+    Length length = 0;
+    std::memcpy(&length, outbox_->bytes.front().data(), sizeof length);
+    const Moved moved = transport_->write(outbox_->bytes.front().subspan(sizeof length, length));
+    if (moved.flow == Flow::blocked) return Flow::blocked;
+    // One datagram's failure is its own affair.
+    if (moved.flow == Flow::failed && !outbox_->pending.empty()) {
+      outbox_->pending.front().error = transport_->failure().err;
+      outbox_->pending.front().size = static_cast<std::uint32_t>(moved.size);
+    }
+    outbox_->bytes.consume(sizeof length + length);
+    outbox_->written += length;
+    confirm_sent();
+  }
+  return Flow::done;
+}
+
+// Answers the sends at the front that are out: taken by the kernel, or acknowledged where the profile wants that.
+void Socket::confirm_sent() noexcept {
+  if (!outbox_) return;
+  auto& pending = outbox_->pending;
+  const bool on_ack = is_stream() && home_ != nullptr && profile().confirm_on_ack;
+  std::uint64_t acknowledged = 0;
+  bool asked = false;
+  if (on_ack) {
+    // Found from the back: a send that was just completed, behind others that wait for their acknowledgement.
+    for (auto it = pending.rbegin(); it != pending.rend() && it->mark == 0; ++it) {
+      if (it->end <= outbox_->written) it->mark = transport_->handed();
+    }
+  }
+  while (!pending.empty()) {
+    const Outbox::Pending& first = pending.front();
+    if (first.end > outbox_->written) break;
+    if (on_ack && first.error == Err::ok && first.size > 0) {
+      if (!asked) acknowledged = transport_->acknowledged();
+      asked = true;
+      if (first.mark > acknowledged) break;
+    }
+    home_->queue.redeem(1);
+    const bool counts = first.error == Err::ok || !is_stream();
+    post(note(Note::Kind::send_cnf, first.error, counts ? first.size : 0));
+    pending.pop_front();
+  }
+  if (pending.empty() && outbox_->bytes.empty()) outbox_.reset();
+}
+
+// Answers all sends that still wait: they will not be confirmed any more.
+void Socket::answer_pending(Err error) noexcept {
+  if (!outbox_ || home_ == nullptr) return;
+  for (const Outbox::Pending& waiting : outbox_->pending) {
+    home_->queue.redeem(1);
+    post(note(Note::Kind::send_cnf, waiting.error != Err::ok ? waiting.error : error));
+  }
+  outbox_->pending.clear();
+}
+
+void Socket::broken(const Failure& failure) noexcept {
+  // An alert explains the reset that follows it; a reset explains all else.
+  if (!trouble_ || failure.err == Err::ssl_ehandshake) remember(failure, {});
+  answer_pending(trouble_ ? trouble_->failure.err : Err::enomem);
+  outbox_.reset();
+  see_end();
+}
+
+// ---- In.
+
+void Socket::see_end() noexcept {
+  if (state_ == State::ended) return;
+  const bool first_time = state_ == State::open;
+  move(Event::end);
+  readable_ = true;
+  if (!first_time) return;
+  since_ = now();
+  arm(home_->options.unread_limit);
+}
+
+std::span<const std::byte> Socket::unread() const noexcept {
+  if (kept_) return kept_->front();
+  if (core_.received().held_by(*this)) return core_.received().held();
+  return {};
+}
+
+bool Socket::has_unread() const noexcept { return has_datagram_ || !unread().empty(); }
+
+// Reads from the transport, behind what is unread already.
+void Socket::fill() noexcept {
+  if (input_over_ || !readable_ || transport_ == nullptr) return;
+  const bool was_held = core_.received().held_by(*this);
+  const std::size_t kept = unread().size();
+  if (kept >= read_limit_) return;
+
+  std::unique_ptr<ByteQueue> moved_in = std::move(kept_);
+  std::span<std::byte> buffer;
+  if (was_held && kept > 0) {
+    buffer = core_.received().pull_to_front();
+  } else {
+    buffer = core_.received().claim(*this);
+    if (moved_in) std::memcpy(buffer.data(), moved_in->front().data(), kept);
+  }
+  const Moved moved = transport_->read(buffer.subspan(kept, read_limit_ - kept));
+  core_.received().filled(kept + moved.size);
+  switch (moved.flow) {
+    case Flow::done:
+      if (moved.drained && state_ == State::open) readable_ = false;
+      has_datagram_ = !is_stream();
+      break;
+    case Flow::blocked:
+      readable_ = !moved.drained;
+      break;
+    case Flow::failed:
+      input_over_ = true;
+      broken(transport_->failure());
+      break;
+    case Flow::end:
+      input_over_ = true;
+      see_end();
+      break;
+  }
+}
+
+std::span<const std::byte> Socket::peek(std::size_t limit) noexcept {
+  if (state_ != State::open && state_ != State::ending && state_ != State::ended) return {};
+  if (is_stream()) {
+    // With nothing at hand, the kernel may have what no turn has reported yet.
+    if (unread().empty()) {
+      readable_ = true;
+      if (limit > 0) fill();
+    } else if (unread().size() < limit) {
+      fill();
+    }
+  } else if (!has_datagram_) {
+    readable_ = true;
+    fill();
+  }
+  if (input_over_) announce();
+  const auto bytes = unread();
+  return bytes.first(std::min(limit, bytes.size()));
+}
+
+void Socket::consume(std::size_t peeked, std::size_t limit) noexcept {
+  if (state_ != State::open && state_ != State::ending && state_ != State::ended) return;
+  if (is_stream()) {
+    drop_input(peeked);
+    announced_ -= static_cast<std::uint32_t>(std::min<std::size_t>(announced_, peeked));
+    if (announced_ == 0) outstanding_ = false;
+    if (peeked > 0 && state_ == State::ending) since_ = now();
+  } else {
+    if (has_datagram_ && (limit > 0 || unread().empty())) {
+      drop_input(unread().size());
+      has_datagram_ = false;
+    }
+    outstanding_ = false;
+  }
+  announce();
+}
+
+void Socket::drop_input(std::size_t size) noexcept {
+  if (kept_) {
+    kept_->consume(size);
+    if (kept_->empty()) kept_.reset();
+  } else if (core_.received().held_by(*this)) {
+    core_.received().consume(size);
+  }
+}
+
+// Queues the next announcement where one is due. What it says is found out when it is delivered.
+void Socket::announce() noexcept {
+  if (state_ != State::open && state_ != State::ending) return;
+  if (outstanding_ || announcement_posted_) return;
+  if (!readable_ && !has_unread()) return;
+  announcement_posted_ = true;
+  post(note(Note::Kind::receive_ind));
+}
+
+void Socket::vacate() noexcept {
+  const auto bytes = core_.received().held();
+  if (bytes.empty()) return;
+  try {
+    auto kept = std::make_unique<ByteQueue>();
+    kept->append(bytes);
+    kept_ = std::move(kept);
+  } catch (...) {
+    input_over_ = true;
+    broken({Err::enomem, {}});
+    announce();
+  }
+}
+
+// TLS tells how it ended only after all that came before was decrypted. The peer has sent its last byte, so what is kept here
+// is bounded by the kernel's receive buffer.
+void Socket::absorb_input() noexcept {
+  try {
+    if (!kept_) {
+      auto kept = std::make_unique<ByteQueue>();
+      kept->append(unread());
+      core_.received().leave(*this);
+      kept_ = std::move(kept);
+    }
+    while (!input_over_) {
+      const auto buffer = core_.received().claim(*this);
+      const Moved moved = transport_->read(buffer);
+      kept_->append(buffer.first(moved.size));
+      if (moved.flow == Flow::blocked) break;
+      if (moved.flow == Flow::failed) broken(transport_->failure());
+      if (moved.flow != Flow::done) input_over_ = true;
+    }
+    core_.received().leave(*this);
+    if (kept_->empty()) kept_.reset();
+  } catch (...) {
+    broken({Err::enomem, {}});
+    input_over_ = true;
+  }
+}
+
+}  // namespace socketcore

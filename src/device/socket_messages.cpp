@@ -1,0 +1,127 @@
+#include <algorithm>
+
+#include "device/socket.hpp"
+
+// What a note says when it is delivered. A note that is not true any more says nothing.
+namespace socketcore {
+
+bool Socket::deliver(const Note& note, Message& message) {
+  message.socket = id_;
+  message.error = note.error;
+  message.size = note.size;
+  message.reason.clear();
+  message.verify.clear();
+  switch (note.kind) {
+    case Note::Kind::connect_cnf: return deliver_connect_cnf(message);
+    case Note::Kind::send_cnf: return deliver_send_cnf(note, message);
+    case Note::Kind::receive_ind: return deliver_receive_ind(message);
+    case Note::Kind::close_ind: return deliver_close_ind(message);
+    case Note::Kind::close_cnf: return deliver_close_cnf(note, message);
+    default: return false;
+  }
+}
+
+bool Socket::deliver_connect_cnf(Message& message) {
+  message.kind = MessageKind::connect_cnf;
+  switch (state_) {
+    case State::open:
+    case State::ending:
+      if (type_ == SocketType::ssl) message.verify = transport_->verification();
+      return true;
+    case State::failed:
+      move(Event::settle);
+      if (trouble_) {
+        message.reason = trouble_->failure.words;
+        message.verify = trouble_->verification;
+      }
+      if (type_ == SocketType::ssl && message.verify.empty()) message.verify = "none";
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool Socket::deliver_send_cnf(const Note& note, Message& message) const {
+  if (state_ == State::flushing || state_ == State::lingering || state_ == State::finished) return false;
+  message.kind = MessageKind::send_cnf;
+  if (note.error != Err::ok) message.reason = send_failure(note.error);
+  return true;
+}
+
+std::string Socket::send_failure(Err error) const {
+  const std::string deed = "send to " + peer_text();
+  switch (error) {
+    case Err::enobufs: return deed + ": longer than the free part of the send buffer";
+    case Err::earg: return deed + ": longer than a datagram can be";
+    case Err::eclsd: return deed + ": the peer has closed the connection";
+    case Err::enotconn:
+      if (!trouble_) return deed + ": not connected";
+      break;
+    case Err::erst:
+      if (!is_stream()) return deed + ": an earlier datagram was refused; this one went out";
+      break;
+    default: break;
+  }
+  return trouble_ ? describe("connection to " + peer_text(), trouble_->failure.words) : deed + ": " + std::string(name_of(error));
+}
+
+bool Socket::deliver_receive_ind(Message& message) {
+  announcement_posted_ = false;
+  if (state_ != State::open && state_ != State::ending) return false;
+  if (!has_unread()) fill();
+  if (!has_unread()) return input_over_ && deliver_close_ind(message);
+  outstanding_ = true;
+  announced_ = static_cast<std::uint32_t>(std::min<std::size_t>(unread().size(), read_limit_));
+  if (state_ == State::ending) since_ = now();
+  message.kind = MessageKind::receive_ind;
+  message.size = announced_;
+  return true;
+}
+
+bool Socket::deliver_close_ind(Message& message) {
+  if (state_ != State::ending) return false;
+  if (!input_over_ || has_unread()) {
+    // The script lets its input lie. If it has read on meanwhile, the announcements go on.
+    if (!outstanding_) return false;
+    if (const Duration quiet = now() - since_; quiet < home_->options.unread_limit) {
+      arm(home_->options.unread_limit - quiet);
+      return false;
+    }
+    if (type_ == SocketType::ssl) absorb_input();
+  }
+
+  // Sends that still wait are answered first, one per call: this note takes its turn again behind each.
+  confirm_sent();
+  if (outbox_ && !outbox_->pending.empty()) {
+    const Outbox::Pending waiting = outbox_->pending.front();
+    outbox_->pending.pop_front();
+    home_->queue.redeem(1);
+    home_->queue.post_first(note(Note::Kind::close_ind));
+    const Note answer = note(Note::Kind::send_cnf, waiting.error != Err::ok ? waiting.error : Err::eclsd);
+    message.error = answer.error;
+    message.size = 0;
+    return deliver_send_cnf(answer, message);
+  }
+
+  disarm();
+  move(Event::tell);
+  message.kind = MessageKind::close_ind;
+  message.error = trouble_ ? trouble_->failure.err : Err::ok;
+  message.size = 0;
+  if (trouble_) message.reason = describe("connection to " + peer_text(), trouble_->failure.words);
+  return true;
+}
+
+bool Socket::deliver_close_cnf(const Note& note, Message& message) {
+  if (state_ != State::finished) return false;
+  move(Event::settle);
+  message.kind = MessageKind::close_cnf;
+  if (note.error == Err::etimeout) {
+    message.reason = "close of the connection to " + peer_text() + ": not all that was sent was acknowledged in time";
+  } else if (note.error != Err::ok) {
+    message.reason = "close of the connection to " + peer_text() + ": it broke before all that was sent was acknowledged";
+  }
+  return true;
+}
+
+}  // namespace socketcore

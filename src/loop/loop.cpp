@@ -1,0 +1,125 @@
+#include "loop/loop.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace socketcore {
+
+Loop::Loop(Os& os) : os_(os), events_(kEventsPerWait) {}
+
+Loop::~Loop() = default;
+
+Token Loop::attach(Handler& handler) {
+  // Each list names a handler at most once: with room for all of them, naming one never needs memory.
+  const std::size_t room = entries_.size() + 1;
+  for (auto* list : {&deferred_, &running_, &ready_, &answer_, &released_}) {
+    if (list->capacity() < room) list->reserve(room * 2);
+  }
+  Entry entry;
+  entry.handler = &handler;
+  return entries_.insert(std::move(entry));
+}
+
+void Loop::detach(Token token) noexcept {
+  Entry* entry = entries_.find(token);
+  if (entry == nullptr) return;
+  if (entry->deferred) std::erase(deferred_, token);
+  if (entry->noted) std::erase(ready_, token);
+  entries_.erase(token);
+}
+
+Handler* Loop::find(Token token) noexcept {
+  Entry* entry = entries_.find(token);
+  return entry == nullptr ? nullptr : entry->handler;
+}
+
+void Loop::defer(Token token) noexcept {
+  Entry* entry = entries_.find(token);
+  if (entry == nullptr || entry->deferred) return;
+  entry->deferred = true;
+  deferred_.push_back(token);
+}
+
+void Loop::adopt(std::unique_ptr<Handler> handler, Token token) noexcept {
+  entries_.find(token)->owned = std::move(handler);
+  ++adopted_count_;
+}
+
+void Loop::release(Token token) noexcept {
+  Entry* entry = entries_.find(token);
+  if (entry == nullptr || !entry->owned || entry->released) return;
+  entry->released = true;
+  released_.push_back(token);
+  --adopted_count_;
+}
+
+void Loop::note_ready(Token token) noexcept {
+  Entry* entry = entries_.find(token);
+  if (entry == nullptr || entry->noted) return;
+  entry->noted = true;
+  ready_.push_back(token);
+}
+
+std::span<const Token> Loop::turn(Duration timeout) noexcept {
+  answer_.clear();
+  run_deferred();
+
+  Duration wait = timeout;
+  if (!deferred_.empty() || !ready_.empty() || !released_.empty()) {
+    wait = Duration::zero();
+  } else if (const auto due = until_due(); due && (wait < Duration::zero() || *due < wait)) {
+    wait = *due;
+  }
+  const std::size_t count = os_.wait(events_, wait);
+  run_timers();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (Handler* handler = find(Token::unpack(events_[i].key))) handler->on_ready(events_[i].what);
+  }
+
+  free_released();
+  std::swap(ready_, answer_);
+  for (const Token token : answer_) {
+    if (Entry* entry = entries_.find(token)) entry->noted = false;
+  }
+  return answer_;
+}
+
+std::optional<Duration> Loop::until_due() noexcept {
+  const auto next = timers_.next();
+  if (!next) return std::nullopt;
+  return std::max(Duration::zero(), *next - os_.now());
+}
+
+void Loop::run_deferred() noexcept {
+  std::swap(deferred_, running_);
+  for (const Token token : running_) {
+    if (Entry* entry = entries_.find(token)) {
+      entry->deferred = false;
+      entry->handler->on_turn();
+    }
+  }
+  running_.clear();
+}
+
+void Loop::run_timers() noexcept {
+  if (!timers_.next()) return;
+  const Instant now = os_.now();
+  const std::uint64_t mark = timers_.mark();
+  while (const auto due = timers_.take_due(now, mark)) {
+    if (Handler* handler = find(due->owner)) handler->on_timer(due->cookie);
+  }
+}
+
+void Loop::free_released() noexcept {
+  // A handler's destructor may release others: take them as they come.
+  while (!released_.empty()) {
+    const Token token = released_.back();
+    released_.pop_back();
+    if (Entry* entry = entries_.find(token)) {
+      const std::unique_ptr<Handler> freed = std::move(entry->owned);
+      entries_.erase(token);
+    }
+  }
+}
+
+}  // namespace socketcore

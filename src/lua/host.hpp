@@ -1,0 +1,95 @@
+#pragma once
+
+#include <pthread.h>
+
+#include <memory>
+#include <string_view>
+
+#include "lua/lua_api.hpp"
+#include "socketcore/device.hpp"
+#include "socketcore/log.hpp"
+#include "socketcore/reactor.hpp"
+
+/// Lua over DeviceApi: one code for the module that a stock interpreter loads and for the runner.
+///
+/// Under LuaJIT a Lua error is an exception that the system's unwinder carries, under PUC Lua it is a longjmp. So nothing
+/// here that may raise is noexcept, none of it stands inside a catch, and no object with a destructor lives across a call
+/// of Lua's API that can raise.
+namespace socketcore::lua {
+
+/// What the program around a Lua state does where its script waits. `interrupted` and `idle` find nothing of C++ between
+/// them and Lua: they may raise a Lua error, or leave the script by longjmp.
+struct Surroundings {
+  /// A signal or Reactor::wake() cut the wait short. Returns to go on waiting.
+  void (*interrupted)(lua_State* L) = [](lua_State*) {};
+  /// Nothing can ever come. Null: the script waits all the same.
+  void (*idle)(lua_State* L) = nullptr;
+};
+
+struct HostSettings {
+  DeviceOptions options;
+  Surroundings around;
+  Log* log = nullptr;  ///< must outlive the host
+};
+
+/// What one Lua state owns: the kernel's side, its reactor, its device, and the message on its way to the script. It lives
+/// until lua_close (a full userdata in the registry holds it) or until exit(), whichever comes first; either way what
+/// sock_send accepted is delivered, up to the linger limit. In a forked child both only close descriptors.
+class Host {
+ public:
+  struct Created {
+    Host* host = nullptr;
+    SysError error;  ///< not ok: the kernel refused; else, with no host: out of memory
+  };
+  [[nodiscard]] static Created create(const HostSettings& settings) noexcept;
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  /// Ends the device and delivers what was accepted. After it only ended() may be asked.
+  void end() noexcept;
+  [[nodiscard]] bool ended() const noexcept { return device_ == nullptr; }
+
+  [[nodiscard]] DeviceApi& device() noexcept { return *device_; }
+  [[nodiscard]] Reactor& reactor() noexcept { return *reactor_; }
+  [[nodiscard]] Os& os() noexcept { return *os_; }
+  [[nodiscard]] const Surroundings& around() const noexcept { return settings_.around; }
+  void warn(std::string_view line) noexcept;
+
+  /// The message that receive() took from the device. It stays here until the script has it: making its table may fail.
+  Message message;
+  bool has_message = false;
+
+  /// True while bytes or a message of the device become Lua values. That allocates, so a finalizer of the script's may
+  /// run; it must not reach the device then.
+  bool handing_over = false;
+
+  /// To be called when TLS is first used. exit() runs its list backwards, and OpenSSL has just put its own end on it.
+  void used_tls() noexcept;
+
+ private:
+  explicit Host(const HostSettings& settings);
+
+  friend void end_live_hosts() noexcept;
+
+  HostSettings settings_;
+  pthread_t thread_;
+  Host* next_live_ = nullptr;
+  bool tls_noted_ = false;
+  // Ended in reverse.
+  std::unique_ptr<Os> os_;
+  std::unique_ptr<Reactor> reactor_;
+  std::unique_ptr<Device> device_;
+};
+
+/// Gives the state its host, or finds the one that it has, and pushes the userdata that holds it: the first upvalue of
+/// every function of this module. Raises where there is no memory or no descriptor.
+Host& push_host(lua_State* L, const HostSettings& settings);
+
+/// The host in a function's first upvalue. Raises after the host's end, and while it hands over.
+[[nodiscard]] Host& host_of(lua_State* L);
+
+/// Adds functions to the table below the `upvalues` on top of the stack; each gets all of them. Pops them.
+void set_functions(lua_State* L, const luaL_Reg* list, int upvalues);
+
+}  // namespace socketcore::lua

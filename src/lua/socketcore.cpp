@@ -1,0 +1,201 @@
+#include <algorithm>
+#include <limits>
+#include <span>
+
+#include "lua/arguments.hpp"
+#include "lua/modules.hpp"
+
+namespace socketcore::lua {
+
+namespace {
+
+constexpr std::int64_t kMaxInt32 = std::numeric_limits<std::int32_t>::max();
+
+// The device's numbers of options.
+constexpr std::int64_t kSolSocket = 0xfff;
+constexpr std::int64_t kIpprotoTcp = 6;
+struct OptionName {
+  const char* name;
+  std::int64_t level;
+  std::int64_t number;
+  SocketOption option;
+};
+constexpr OptionName kOptions[] = {
+    {"SO_REUSEADDR", kSolSocket, 4, SocketOption::reuse_address},
+    {"SO_KEEPALIVE", kSolSocket, 8, SocketOption::keep_alive},
+    {"TCP_KEEPIDLE", kIpprotoTcp, 3, SocketOption::keep_idle_s},
+    {"TCP_KEEPINTVL", kIpprotoTcp, 4, SocketOption::keep_interval_s},
+    {"TCP_KEEPCNT", kIpprotoTcp, 5, SocketOption::keep_count},
+};
+
+struct ErrorName {
+  const char* name;
+  Err err;
+};
+// Two of the names are spelt as the device spells them.
+constexpr ErrorName kErrors[] = {
+    {"ERR_UNKOWN", Err::unknown},
+    {"ERR_OK", Err::ok},
+    {"ERR_ENOMEM", Err::enomem},
+    {"ERR_ENOBUFS", Err::enobufs},
+    {"ERR_ETIMEOUT", Err::etimeout},
+    {"ERR_ERTE", Err::erte},
+    {"ERR_EINPROGRESS", Err::einprogress},
+    {"ERR_EINVAL", Err::einval},
+    {"ERR_EWOULDBLOCK", Err::ewouldblock},
+    {"ERR_EADDRINUSE", Err::eaddrinuse},
+    {"ERR_EALREADY", Err::ealready},
+    {"ERR_EISCONN", Err::eisconn},
+    {"ERR_ENOTCONN", Err::enotconn},
+    {"ERR_EIF", Err::eif},
+    {"ERR_EABORT", Err::eabort},
+    {"ERR_ERST", Err::erst},
+    {"ERR_ECLSD", Err::eclsd},
+    {"ERR_EARG", Err::earg},
+    {"ERR_EIO", Err::eio},
+    {"ERR_SSL_EHANDESHAK", Err::ssl_ehandshake},
+    {"ERR_SSL_EINIT", Err::ssl_einit},
+    {"ERR_SSL_EINVALID", Err::ssl_einvalid},
+};
+
+int return_flag(lua_State* L, bool flag) {
+  lua_pushinteger(L, flag ? 1 : 0);
+  return 1;
+}
+
+int return_error(lua_State* L, Err err) {
+  lua_pushinteger(L, static_cast<int>(err));
+  return 2;
+}
+
+int sock_conn(lua_State* L) {
+  Host& host = host_of(L);
+  const ConnectArguments arguments = check_connect(L);
+  Opened opened{-1, arguments.error};
+  if (arguments.error == Err::ok) {
+    if (arguments.ignored_receive_buffer) host.warn("sock_conn: recvBufferLen is ignored on an SSL socket");
+    opened = host.device().connect(arguments.request);
+    if (arguments.request.type == SocketType::ssl) host.used_tls();
+  }
+  if (opened.error != Err::ok) {
+    lua_pushnil(L);
+    return return_error(L, opened.error);
+  }
+  lua_pushinteger(L, opened.id);
+  return 1;
+}
+
+int sock_send(lua_State* L) {
+  Host& host = host_of(L);
+  const auto id = check_id(L, 1);
+  std::size_t size = 0;
+  const char* const data = luaL_checklstring(L, 2, &size);
+  const Err error = id ? host.device().send(*id, std::as_bytes(std::span(data, size))) : Err::earg;
+  return_flag(L, error == Err::ok);
+  return return_error(L, error);
+}
+
+int sock_getremainbuf(lua_State* L) {
+  Host& host = host_of(L);
+  const auto id = check_id(L, 1);
+  lua_pushnumber(L, id ? static_cast<lua_Number>(host.device().send_space(*id)) : 0);
+  return 1;
+}
+
+// Called by sock_recv with a checked id and length, protected: the flag must go down again if there is no memory.
+// lua_pushlstring may run a finalizer before it reads the bytes, so nothing else may touch the device until it is done.
+int take_received(lua_State* L) {
+  Host& host = host_of(L);
+  const auto id = static_cast<SocketId>(lua_tointeger(L, 1));
+  const auto bytes = host.device().peek(id, static_cast<std::size_t>(lua_tointeger(L, 2)));
+  host.handing_over = true;
+  lua_pushlstring(L, reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  host.handing_over = false;
+  host.device().consume(id);
+  return 1;
+}
+
+int sock_recv(lua_State* L) {
+  Host& host = host_of(L);
+  const auto id = check_id(L, 1);
+  const auto length = check_integer(L, 2, 0, std::int64_t{1} << 53);
+  if (!id || !length) {
+    lua_pushliteral(L, "");
+    return 1;
+  }
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_pushinteger(L, *id);
+  lua_pushinteger(L, static_cast<lua_Integer>(std::min(*length, kMaxInt32)));
+  const int status = lua_pcall(L, 2, 1, 0);
+  host.handing_over = false;
+  return status == 0 ? 1 : lua_error(L);
+}
+
+int sock_close(lua_State* L) {
+  Host& host = host_of(L);
+  const auto id = check_id(L, 1);
+  const bool closing = id && host.device().close(*id);
+  // A message that the script could not be given for want of memory is still queued, as far as the script knows.
+  if (closing && host.has_message && host.message.kind != MessageKind::timer && host.message.socket == *id) {
+    host.has_message = false;
+  }
+  return return_flag(L, closing);
+}
+
+int sock_destroy(lua_State* L) {
+  Host& host = host_of(L);
+  const auto id = check_id(L, 1);
+  return return_flag(L, id && host.device().destroy(*id));
+}
+
+int sock_setopt(lua_State* L) {
+  Host& host = host_of(L);
+  const auto id = check_id(L, 1);
+  const auto level = check_integer(L, 2, 0, kMaxInt32);
+  const auto name = check_integer(L, 3, 0, kMaxInt32);
+  // A value of a wrong type is answered like a wrong value here.
+  const auto value = lua_type(L, 4) == LUA_TNUMBER ? check_integer(L, 4, 0, kMaxInt32) : std::nullopt;
+  bool set = false;
+  if (id && level && name && value) {
+    const auto* const known = std::find_if(std::begin(kOptions), std::end(kOptions), [&](const OptionName& option) {
+      return option.level == *level && option.number == *name;
+    });
+    set = known != std::end(kOptions) && host.device().set_option(*id, known->option, static_cast<int>(*value));
+  }
+  lua_pushinteger(L, set ? 0 : -1);
+  return 1;
+}
+
+constexpr luaL_Reg kCalls[] = {
+    {"sock_conn", sock_conn},
+    {"sock_conn_ext", sock_conn},
+    {"sock_send", sock_send},
+    {"sock_getremainbuf", sock_getremainbuf},
+    {"sock_recv", sock_recv},
+    {"sock_close", sock_close},
+    {"sock_destroy", sock_destroy},
+    {"sock_setopt", sock_setopt},
+    {nullptr, nullptr},
+};
+
+}  // namespace
+
+void push_socketcore(lua_State* L) {
+  const int host = lua_gettop(L);
+  lua_newtable(L);
+  lua_pushvalue(L, host);
+  lua_pushvalue(L, host);
+  lua_pushcclosure(L, take_received, 1);
+  set_functions(L, kCalls, 2);
+
+  const auto set_number = [L](const char* name, std::int64_t number) {
+    lua_pushinteger(L, static_cast<lua_Integer>(number));
+    lua_setfield(L, -2, name);
+  };
+  set_number("SOL_SOCKET", kSolSocket);
+  set_number("IPPROTO_TCP", kIpprotoTcp);
+  for (const OptionName& option : kOptions) set_number(option.name, option.number);
+  for (const ErrorName& error : kErrors) set_number(error.name, static_cast<int>(error.err));
+}
+
+}  // namespace socketcore::lua

@@ -1,0 +1,51 @@
+#include "transport/datagrams.hpp"
+
+namespace socketcore {
+namespace {
+
+// An error of an earlier datagram waits once on the socket and takes the turn of a call. Errors that keep coming are this
+// call's own (read: a peer that floods us with ICMP).
+constexpr int kStaleErrors = 8;
+
+}  // namespace
+
+Moved Datagrams::read(std::span<std::byte> into) noexcept {
+  for (int i = 0; i < kStaleErrors; ++i) {
+    const IoResult got = fd_.os().receive(fd_.get(), into);
+    if (got.ok()) return {got.size, Flow::done, false};
+    if (got.error.would_block()) return {0, Flow::blocked, true};
+    refused_ = refused_ || got.error.refused();  // the next write reports it; what had arrived is still there
+  }
+  return {0, Flow::blocked, false};
+}
+
+Moved Datagrams::write(std::span<const std::byte> data) noexcept {
+  SysError error;
+  for (int i = 0; i < kStaleErrors; ++i) {
+    const IoResult put =
+        target_ ? fd_.os().send_to(fd_.get(), data, *target_) : fd_.os().send(fd_.get(), data);
+    if (put.ok()) {
+      handed_ += data.size();
+      if (!refused_ && error.ok()) return {data.size(), Flow::done, false};
+      refused_ = false;
+      return {data.size(), fail(SysError::connection_refused()), false};
+    }
+    error = put.error;
+    if (error.would_block()) return {0, Flow::blocked, false};
+    if (!error.refused()) break;
+  }
+  refused_ = false;
+  return {0, fail(error), false};
+}
+
+Flow Datagrams::fail(SysError error) noexcept {
+  failure_.err = error.err();
+  try {
+    failure_.words = error.words();
+  } catch (...) {
+    failure_.words.clear();
+  }
+  return Flow::failed;
+}
+
+}  // namespace socketcore

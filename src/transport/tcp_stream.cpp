@@ -1,0 +1,70 @@
+#include "transport/tcp_stream.hpp"
+
+#include <algorithm>
+
+namespace socketcore {
+
+Moved TcpStream::read(std::span<std::byte> into) noexcept {
+  const IoResult got = fd_.os().receive(fd_.get(), into);
+  if (!got.ok()) {
+    if (got.error.would_block()) return {0, Flow::blocked, true};
+    return {0, fail(got.error), true};
+  }
+  if (got.size == 0 && !into.empty()) return {0, Flow::end, true};
+  // epoll(7): on a stream, a short read has emptied it; what comes later is a new edge.
+  return {got.size, Flow::done, got.size < into.size()};
+}
+
+Moved TcpStream::write(std::span<const std::byte> data) noexcept {
+  std::size_t sent = 0;
+  while (sent < data.size()) {
+    const IoResult put = fd_.os().send(fd_.get(), data.subspan(sent));
+    if (!put.ok()) {
+      if (put.error.would_block()) return {sent, Flow::blocked, false};
+      return {sent, fail(put.error), false};
+    }
+    sent += put.size;
+    handed_ += put.size;
+  }
+  return {sent, Flow::done, false};
+}
+
+Flow TcpStream::finish() noexcept {
+  if (finished_) return Flow::done;
+  finished_ = true;
+  // All acknowledged: close() ends the stream as well and saves a call. Otherwise the FIN has to be out while we wait. It
+  // fails only where the connection is gone already; then there is nobody to tell.
+  if (fd_.os().unacknowledged(fd_.get()) == 0) return Flow::done;
+  fin_sent_ = fd_.os().shutdown_send(fd_.get()).ok();
+  return Flow::done;
+}
+
+void TcpStream::discard() noexcept {
+  // A peer that never stops sending gets its turn again with the next readiness.
+  for (int i = 0; i < 16; ++i) {
+    const IoResult dropped = fd_.os().discard(fd_.get());
+    if (!dropped.ok() || dropped.size == 0) return;
+  }
+}
+
+void TcpStream::abort() noexcept { (void)fd_.os().set_option(fd_.get(), OsOption::abort_on_close, 1); }
+
+std::uint64_t TcpStream::acknowledged() noexcept {
+  if (finished_ && !fin_sent_) return handed_;
+  std::uint64_t open = fd_.os().unacknowledged(fd_.get());
+  // The kernel counts a FIN as one byte, the last to be acknowledged.
+  if (fin_sent_ && open > 0) --open;
+  return handed_ - std::min(open, handed_);
+}
+
+Flow TcpStream::fail(SysError error) noexcept {
+  failure_.err = error.err();
+  try {
+    failure_.words = error.words();
+  } catch (...) {
+    failure_.words.clear();
+  }
+  return Flow::failed;
+}
+
+}  // namespace socketcore

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "socketcore/os.hpp"
+#include "transport/transport.hpp"
+
+namespace socketcore {
+
+/// A TCP connection, or one that is about to be made.
+class TcpStream final : public Transport {
+ public:
+  explicit TcpStream(OwnedFd fd) noexcept : fd_(std::move(fd)) {}
+
+  [[nodiscard]] int fd() const noexcept override { return fd_.get(); }
+  [[nodiscard]] Moved read(std::span<std::byte> into) noexcept override;
+  [[nodiscard]] Moved write(std::span<const std::byte> data) noexcept override;
+  [[nodiscard]] Flow finish() noexcept override;
+  void discard() noexcept override;
+  void abort() noexcept override;
+  [[nodiscard]] const Failure& failure() const noexcept override { return failure_; }
+  [[nodiscard]] std::uint64_t handed() const noexcept override { return handed_; }
+  [[nodiscard]] std::uint64_t acknowledged() noexcept override;
+
+ private:
+  Flow fail(SysError error) noexcept;
+
+  OwnedFd fd_;
+  bool finished_ = false;
+  bool fin_sent_ = false;
+  std::uint64_t handed_ = 0;
+  Failure failure_;
+};
+
+}  // namespace socketcore

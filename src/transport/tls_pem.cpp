@@ -1,0 +1,89 @@
+#include "transport/tls_pem.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include <climits>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "transport/tls_error.hpp"
+
+namespace socketcore {
+namespace {
+
+struct Password {
+  std::optional<std::string_view> text;
+  bool asked = false;
+};
+
+// Where OpenSSL is given no function of this kind it prompts on the terminal.
+int give_password(char* into, int size, int /*encrypting*/, void* user) noexcept {
+  auto& password = *static_cast<Password*>(user);
+  password.asked = true;
+  if (!password.text || password.text->size() > static_cast<std::size_t>(size)) return -1;
+  std::memcpy(into, password.text->data(), password.text->size());
+  return static_cast<int>(password.text->size());
+}
+
+BioPtr open_text(std::string_view pem) {
+  BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  if (!bio) throw std::bad_alloc();
+  return bio;
+}
+
+// Each of the labels that PEM_read_bio_X509_AUX takes. It skips a begin line that it finds malformed; the one who wrote the
+// line wanted the certificate, so its absence is an error.
+std::size_t count_certificates(std::string_view pem) noexcept {
+  constexpr std::string_view kBegin = "-----BEGIN ";
+  std::size_t count = 0;
+  for (std::size_t at = pem.find(kBegin); at != std::string_view::npos; at = pem.find(kBegin, at)) {
+    at += kBegin.size();
+    const std::string_view label = pem.substr(at, pem.find_first_of("-\r\n", at) - at);
+    if (label == PEM_STRING_X509 || label == PEM_STRING_X509_OLD || label == PEM_STRING_X509_TRUSTED) ++count;
+  }
+  return count;
+}
+
+Failure unusable(std::string_view what, std::string_view how, const TlsError& error) {
+  if (error.no_memory) throw std::bad_alloc();
+  if (error.words.empty()) return make_failure(Err::ssl_einit, {"the ", what, how});
+  return make_failure(Err::ssl_einit, {"the ", what, how, " (", error.words, ")"});
+}
+
+}  // namespace
+
+Result<std::vector<CertPtr>> read_certificates(std::string_view pem, std::string_view what) {
+  if (pem.size() > INT_MAX) return unusable(what, " is too long", {});
+  std::vector<CertPtr> certificates;
+  const BioPtr bio = open_text(pem);
+  for (;;) {
+    forget_tls_errors();
+    Password none;
+    CertPtr certificate(PEM_read_bio_X509_AUX(bio.get(), nullptr, give_password, &none));
+    if (!certificate) break;
+    certificates.push_back(std::move(certificate));
+  }
+  const TlsError error = take_tls_error();
+  const bool at_end = error.library == ERR_LIB_PEM && error.reason == PEM_R_NO_START_LINE;
+  if (!at_end) return unusable(what, " does not parse", error);
+  if (certificates.size() != count_certificates(pem)) return unusable(what, " does not parse (malformed begin line)", {});
+  if (certificates.empty()) return unusable(what, " does not parse (there is no PEM certificate in it)", {});
+  return certificates;
+}
+
+Result<KeyPtr> read_key(std::string_view pem, std::optional<std::string_view> password, std::string_view what) {
+  if (pem.size() > INT_MAX) return unusable(what, " is too long", {});
+  const BioPtr bio = open_text(pem);
+  Password answer{password};
+  forget_tls_errors();
+  KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, give_password, &answer));
+  const TlsError error = take_tls_error();
+  if (key) return key;
+  if (!answer.asked) return unusable(what, " does not parse", error);
+  if (!password) return unusable(what, " is encrypted and no password is given", {});
+  return unusable(what, " does not open with the password that is given", error);
+}
+
+}  // namespace socketcore

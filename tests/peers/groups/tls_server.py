@@ -1,0 +1,281 @@
+"""openssl s_server in its moods: versions, keys, renewals, ends."""
+import signal
+
+from harness import net, pki
+from harness.case import case
+from harness.script import lua
+from harness.tls import TlsServer, cert, ssl_open
+
+EHANDSHAKE, EIO, ERST, EINVALID = 18, 17, 14, 20
+
+ECHO = """
+local id, confirmed = {open}
+kit.say("verify", {{text = confirmed.verify}})
+socketcore.sock_send(id, "stressed\\n")
+kit.say("answer", {{text = kit.read(id, 9)}})
+kit.close(id)
+"""
+
+
+def reversed_echo(bench, server, table):
+    script = bench.play(ECHO.format(open=ssl_open("127.0.0.1", server.port, table)))
+    bench.equal(script.said("verify")["text"], "ok", "verify")
+    bench.equal(script.said("answer")["text"], "desserts\n", "answer")
+    bench.equal(script.message("CLOSE_CNF")["result"], 0, "CLOSE_CNF")
+    bench.equal(script.messages("CLOSE_IND"), [], "CLOSE_IND after sock_close")
+
+
+@case(tools=["openssl"])
+def rsa_and_ecdsa_tls_1_2_and_1_3(bench):
+    keys = pki.of(bench)
+    for kind in ("rsa", "ec"):
+        leaf = keys.leaf("server-" + kind, ["IP:127.0.0.1"], kind)
+        for version, protocol in (("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")):
+            server = TlsServer(bench, leaf, "-rev", "-brief", version, "-naccept", "1")
+            reversed_echo(bench, server, cert(keys.ca()))
+            server.wait_for("Protocol version: " + protocol)
+            server.process.wait()
+
+
+@case(tools=["openssl"])
+def both_versions_offered_takes_1_3(bench):
+    keys = pki.of(bench)
+    server = TlsServer(bench, keys.leaf("server-ec", ["IP:127.0.0.1"]), "-rev", "-brief")
+    reversed_echo(bench, server, cert(keys.ca()))
+    server.wait_for("Protocol version: TLSv1.3")
+
+
+@case(tools=["openssl"])
+def tls_1_1_only_is_refused(bench):
+    keys = pki.of(bench)
+    server = TlsServer(bench, keys.leaf("server-ec", ["IP:127.0.0.1"]), "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")
+    script = bench.play(ssl_open("127.0.0.1", server.port))
+    message = script.message("CONN_CNF")
+    bench.equal((message["result"], message["error"]), (1, EHANDSHAKE), "CONN_CNF")
+    bench.true("127.0.0.1" in message["reason"], "the reason names the peer: " + message["reason"])
+    bench.equal(script.messages("CLOSE_IND"), [], "CLOSE_IND")
+
+
+@case(tools=["openssl"])
+def without_ca_nothing_is_verified(bench):
+    keys = pki.of(bench)
+    server = TlsServer(bench, keys.leaf("server-ec", ["IP:127.0.0.1"]), "-rev")
+    for table in (None, {}, {"hostName": "other.example"}):
+        for insist in (None, 0, 1):
+            script = bench.play(f"local id = {ssl_open('127.0.0.1', server.port, table, insist)} kit.close(id)")
+            message = script.message("CONN_CNF")
+            bench.equal((message["result"], message["verify"]), (0, "none"), f"{table} {insist}")
+
+
+@case(tools=["openssl"])
+def key_updates_and_tickets(bench):
+    keys = pki.of(bench)
+    server = TlsServer(bench, keys.leaf("server-ec", ["IP:127.0.0.1"]), "-num_tickets", "10", "-tls1_3")
+    script = bench.script(f"""
+        local id = {ssl_open('127.0.0.1', server.port)}
+        for i = 1, 4 do
+          kit.say("line", {{text = kit.read(id, 6)}})
+          kit.send(id, "got " .. i .. "\\n")
+        end
+        kit.read_all(id)
+        kit.close(id)
+    """, stdin="pipe")
+    server.wait_for("CIPHER is")
+    for i in range(1, 5):
+        server.type(f"line{i}\n")
+        server.wait_for(f"got {i}")
+        server.type("k\n" if i % 2 else "K\n")  # a new key; a new key and a demand for one
+    server.type("Q\n")
+    script.finish()
+    bench.equal([n["text"] for n in script.notes("line")], [f"line{i}\n" for i in range(1, 5)], "lines")
+    bench.equal(script.message("CLOSE_IND")["error"], 0, "CLOSE_IND")
+
+
+@case(tools=["openssl"])
+def renegotiation_is_declined_and_the_data_goes_on(bench):
+    keys = pki.of(bench)
+    server = TlsServer(bench, keys.leaf("server-ec", ["IP:127.0.0.1"]), "-tls1_2")
+    script = bench.script(f"""
+        local id = {ssl_open('127.0.0.1', server.port)}
+        kit.say("line", {{text = kit.read(id, 6)}})
+        local data, ending = kit.read_all(id)
+        kit.say("rest", {{text = data}})
+        kit.close(id)
+    """)
+    server.wait_for("CIPHER is")
+    server.type("line1\n")
+    script.wait_note("line")
+    server.type("r\n")
+    server.type("line2\n")
+    server.type("Q\n")
+    script.finish()
+    bench.within(len(script.messages("CLOSE_IND")), 1, 1, "CLOSE_IND")
+
+
+@case(tools=["openssl"])
+def data_that_comes_with_the_handshake(bench):
+    keys = pki.of(bench)
+    server = TlsServer(bench, keys.leaf("server-ec", ["IP:127.0.0.1"]), "-quiet", "-naccept", "1")
+    server.type("hello from the server\n")
+    server.process.child.stdin.close()
+    script = bench.play(f"""
+        local id = {ssl_open('127.0.0.1', server.port)}
+        local data = kit.read(id, 22)
+        kit.say("data", {{text = data}})
+        kit.close(id)
+    """)
+    bench.equal(script.said("data")["text"], "hello from the server\n", "data")
+    kinds = [m["message"] for m in script.messages()]
+    bench.equal(kinds[:2], ["CONN_CNF", "RECV_IND"], "order")
+
+
+@case(tools=["openssl"])
+def orderly_end(bench):
+    keys = pki.of(bench)
+    for version in ("-tls1_2", "-tls1_3"):
+        server = TlsServer(bench, keys.leaf("server-ec", ["IP:127.0.0.1"]), version)
+        script = bench.script(f"""
+            local id = {ssl_open('127.0.0.1', server.port)}
+            local data, ending = kit.read_all(id)
+            kit.say("data", {{text = data}})
+            local ok, code = socketcore.sock_send(id, "too late")
+            kit.say("late", {{ok = ok, code = code}})
+            kit.wait("SEND_CNF", id)
+            kit.close(id)
+        """)
+        server.wait_for("CIPHER is")
+        server.type("last words\n")
+        server.type("Q\n")
+        script.finish()
+        bench.equal(script.said("data")["text"], "last words\n", "data")
+        ending = script.message("CLOSE_IND")
+        bench.equal((ending["result"], ending["error"]), (0, 0), "CLOSE_IND")
+        late = script.said("late")
+        bench.equal((late["ok"], late["code"]), (0, 15), "sock_send after CLOSE_IND")
+        answer = script.message("SEND_CNF")
+        bench.equal((answer["result"], answer["error"], answer["send_len"]), (1, 15, 0), "SEND_CNF")
+
+
+@case(tools=["openssl"])
+def killed_server_is_no_orderly_end(bench):
+    keys = pki.of(bench)
+    for version in ("-tls1_2", "-tls1_3"):
+        server = TlsServer(bench, keys.leaf("server-ec", ["IP:127.0.0.1"]), version)
+        script = bench.script(f"""
+            local id = {ssl_open('127.0.0.1', server.port)}
+            kit.say("first", {{text = kit.read(id, 5)}})
+            local data, ending = kit.read_all(id)
+            kit.close(id)
+        """)
+        server.wait_for("CIPHER is")
+        server.type("word\n")
+        script.wait_note("first")
+        server.process.signal(signal.SIGKILL)
+        script.finish()
+        ending = script.message("CLOSE_IND")
+        bench.equal((ending["result"], ending["error"]), (1, EIO), "CLOSE_IND")
+        bench.true("close_notify" in ending["reason"], "reason: " + ending["reason"])
+
+
+@case(tools=["openssl"])
+def cut_in_the_middle_of_the_data(bench):
+    """After some 200 KB of a transfer: by an end without close_notify, and by a reset."""
+    keys = pki.of(bench)
+    bench.file("big.bin", net.pattern(1 << 20))
+    server = TlsServer(bench, keys.leaf("server-ec", ["IP:127.0.0.1"]), "-WWW", "-http_server_binmode", "-quiet", stdin=None) \
+        if False else TlsServer(bench, keys.leaf("server-ec", ["IP:127.0.0.1"]), "-WWW", "-http_server_binmode")
+    for cut, error in (("fin", EIO), ("reset", ERST)):
+        proxy = net.Proxy(bench, server.port, cut_after=200_000, cut=cut)
+        script = bench.play(f"""
+            kit.quiet = true
+            local id = {ssl_open('127.0.0.1', proxy.port)}
+            socketcore.sock_send(id, "GET /big.bin HTTP/1.0\\r\\n\\r\\n")
+            local data, ending = kit.read_all(id)
+            kit.say("got", {{bytes = #data}})
+            kit.close(id)
+        """)
+        ending = script.message("CLOSE_IND")
+        bench.equal((ending["result"], ending["error"]), (1, error), f"CLOSE_IND after {cut}")
+        if cut == "fin":
+            bench.within(script.said("got")["bytes"], 150_000, 200_000, "bytes before the end")
+
+
+@case(tools=["openssl"])
+def bulk_download_through_file_server(bench):
+    keys = pki.of(bench)
+    content = net.pattern(5_000_000)
+    bench.file("big.bin", content)
+    for options in (["-tls1_2"], ["-tls1_3"], ["-max_send_frag", "512"]):
+        server = TlsServer(bench, keys.leaf("server-ec", ["IP:127.0.0.1"]), "-WWW", "-http_server_binmode", *options)
+        bench.play(f"""
+            kit.quiet = true
+            local id = {ssl_open('127.0.0.1', server.port, cert(keys.ca()), 0)}
+            kit.send(id, "GET /big.bin HTTP/1.0\\r\\n\\r\\n")
+            local data, ending = kit.read_all(id)
+            local file = io.open({lua(bench.tmp / 'got')}, "wb")
+            file:write((data:gsub("^.-\\r\\n\\r\\n", "", 1)))
+            file:close()
+            kit.close(id)
+        """)
+        bench.equal(net.file_digest(bench.tmp / "got"), net.digest(content), f"digest, {options}")
+
+
+@case(tools=["openssl"])
+def bulk_upload(bench):
+    keys = pki.of(bench)
+    content = net.pattern(5_000_000)
+    path = bench.file("up.bin", content)
+    for version in ("-tls1_2", "-tls1_3"):
+        got = bench.tmp / ("up" + version)
+        with open(got, "wb") as sink:
+            # s_server announces its port on standard output, which is the file here.
+            port = net.free_port()
+            server = bench.start(["openssl", "s_server", "-quiet", "-accept", f"127.0.0.1:{port}", "-naccept", "1", version,
+                                  "-cert", keys.leaf("server-ec", ["IP:127.0.0.1"]).cert, "-key", keys.leaf("server-ec").key],
+                                 name="s_server", stdin="pipe", stdout=sink)
+            bench.until(lambda: listens(port), "s_server listens")
+            script = bench.play(f"""
+                kit.quiet = true
+                local id = {ssl_open('127.0.0.1', port)}
+                kit.say("sent", {{bytes = kit.upload(id, kit.file({lua(path)}))}})
+                kit.close(id)
+            """)
+            server.wait()
+        bench.equal(script.said("sent")["bytes"], len(content), "confirmed bytes")
+        bench.equal(net.file_digest(got), net.digest(content), f"digest, {version}")
+
+
+def listens(port):
+    with open("/proc/net/tcp") as table:
+        return any(f":{port:04X}" in line.split()[1] and line.split()[3] == "0A" for line in table.readlines()[1:])
+
+
+@case(tools=["openssl"])
+def garbage_in_the_middle_of_tls(bench):
+    """s_server writes plain text past its TLS ('P')."""
+    keys = pki.of(bench)
+    server = TlsServer(bench, keys.leaf("server-ec", ["IP:127.0.0.1"]))
+    script = bench.script(f"""
+        local id = {ssl_open('127.0.0.1', server.port)}
+        kit.say("first", {{text = kit.read(id, 5)}})
+        local data, ending = kit.read_all(id)
+        kit.say("rest", {{text = data}})
+        kit.close(id)
+    """)
+    server.wait_for("CIPHER is")
+    server.type("word\n")
+    script.wait_note("first")
+    server.type("P\n")
+    script.finish()
+    ending = script.message("CLOSE_IND")
+    bench.equal((ending["result"], ending["error"]), (1, EIO), "CLOSE_IND")
+    bench.equal(script.said("rest")["text"], "", "rest")
+
+
+@case(tools=["openssl"])
+def one_byte_at_a_time(bench):
+    keys = pki.of(bench)
+    for version in ("-tls1_2", "-tls1_3"):
+        server = TlsServer(bench, keys.leaf("server-ec", ["IP:127.0.0.1"]), "-rev", version)
+        proxy = net.Proxy(bench, server.port, drip=True)
+        reversed_echo(bench, proxy, cert(keys.ca()))

@@ -1,0 +1,234 @@
+#include "transport/tls_engine.hpp"
+
+#include <malloc.h>
+
+#include <array>
+#include <cstdio>
+
+#include "tls_pair.hpp"
+
+// What takes a peer that our own code cannot be: one that OpenSSL's own calls drive.
+namespace socketcore::testing {
+namespace {
+
+/// A carrier over a pipe's end.
+class PipeCarrier final : public Carrier {
+ public:
+  explicit PipeCarrier(std::unique_ptr<PipeEnd> pipe) : end(std::move(pipe)) {}
+  [[nodiscard]] Moved pull(std::span<std::byte> into) noexcept override { return end->read(into); }
+  [[nodiscard]] Moved push(std::span<const std::byte> data) noexcept override { return end->write(data); }
+  [[nodiscard]] const Failure& carrier_failure() const noexcept override { return end->failure(); }
+
+  std::unique_ptr<PipeEnd> end;
+};
+
+class TlsEngines {
+ public:
+  explicit TlsEngines(int version, unsigned long long server_allows = 0)
+      : client_context_(contexts_.client({}).value()),
+        server_context_(contexts_.server({.cert = server_pems().cert, .key = server_pems().key}).value()) {
+    SSL_CTX_set_max_proto_version(server_context_->native(), version);
+    SSL_CTX_clear_options(server_context_->native(), server_allows);
+    auto [near, far] = make_pipe();
+    client_carrier.emplace(std::move(near));
+    server_carrier.emplace(std::move(far));
+    SslPtr client_ssl(SSL_new(client_context_->native()));
+    SslPtr server_ssl(SSL_new(server_context_->native()));
+    SSL_set_connect_state(client_ssl.get());
+    SSL_set_accept_state(server_ssl.get());
+    raw_server = server_ssl.get();
+    raw_client = client_ssl.get();
+    client.emplace(std::move(client_ssl), *client_carrier);
+    server.emplace(std::move(server_ssl), *server_carrier);
+    Flow client_flow = Flow::blocked;
+    Flow server_flow = Flow::blocked;
+    for (int i = 0; i < 10; ++i) {
+      if (client_flow == Flow::blocked) client_flow = client->handshake();
+      if (server_flow == Flow::blocked) server_flow = server->handshake();
+    }
+    EXPECT_EQ(client_flow, Flow::done);
+    EXPECT_EQ(server_flow, Flow::done);
+  }
+
+  std::string client_reads() {
+    std::array<std::byte, 1000> buffer;
+    last = client->read(buffer);
+    return {reinterpret_cast<const char*>(buffer.data()), last.size};
+  }
+  std::string server_reads() {
+    std::array<std::byte, 1000> buffer;
+    last = server->read(buffer);
+    return {reinterpret_cast<const char*>(buffer.data()), last.size};
+  }
+
+  TlsContexts contexts_;
+  std::shared_ptr<const TlsContext> client_context_;
+  std::shared_ptr<const TlsContext> server_context_;
+  std::optional<PipeCarrier> client_carrier;
+  std::optional<PipeCarrier> server_carrier;
+  std::optional<TlsEngine> client;
+  std::optional<TlsEngine> server;
+  SSL* raw_server = nullptr;
+  SSL* raw_client = nullptr;
+  Moved last;
+};
+
+TEST(TlsEngine, FollowsKeyUpdates) {
+  TlsEngines both(kTls13);
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(SSL_key_update(both.raw_server, SSL_KEY_UPDATE_REQUESTED), 1);
+    EXPECT_EQ(both.server->write(bytes_of("new keys")).flow, Flow::done);
+    EXPECT_EQ(both.client_reads(), "new keys");
+    EXPECT_EQ(both.client->write(bytes_of("here too")).flow, Flow::done);
+    EXPECT_EQ(both.server_reads(), "here too");
+  }
+}
+
+TEST(TlsEngine, FollowsAKeyUpdateWhileItsOutputIsBlocked) {
+  TlsEngines both(kTls13);
+  Wire& out = both.client_carrier->end->out();
+  out.capacity = 5;
+  EXPECT_EQ(both.client->write(bytes_of("first")).flow, Flow::blocked);
+  ASSERT_EQ(SSL_key_update(both.raw_server, SSL_KEY_UPDATE_REQUESTED), 1);
+  EXPECT_EQ(both.server->write(bytes_of("new keys")).flow, Flow::done);
+  EXPECT_EQ(both.client_reads(), "new keys");
+  EXPECT_EQ(both.server->write(bytes_of("more")).flow, Flow::done);
+  EXPECT_EQ(both.client_reads(), "more");
+  EXPECT_EQ(both.client->flush(), Flow::blocked);
+  out.capacity = 30;
+  std::string offered = "first second";
+  std::string got;
+  for (int i = 0; i < 100 && !(offered.empty() && got.size() == 12); ++i) {
+    const Moved moved = both.client->write(bytes_of(offered));
+    ASSERT_NE(moved.flow, Flow::failed);
+    offered.erase(0, moved.size);
+    got += both.server_reads();
+    ASSERT_NE(both.last.flow, Flow::failed) << both.server->failure().words;
+  }
+  EXPECT_EQ(got, "first second");
+}
+
+TEST(TlsEngine, RefusesARenegotiationAndGoesOn) {
+  TlsEngines both(kTls12, SSL_OP_NO_RENEGOTIATION);
+  ASSERT_EQ(SSL_renegotiate(both.raw_server), 1);
+  ASSERT_EQ(SSL_do_handshake(both.raw_server), 1);  // sends HelloRequest
+  const std::size_t before = both.client_carrier->end->out().bytes.size();
+  EXPECT_EQ(both.client_reads(), "");
+  EXPECT_EQ(both.last.flow, Flow::blocked);
+  EXPECT_GT(both.client_carrier->end->out().bytes.size(), before);  // the alert
+}
+
+// Each HelloRequest draws an alert that this peer never takes.
+TEST(TlsEngine, HoldsABoundedAmountOfOutput) {
+  TlsEngines both(kTls12, SSL_OP_NO_RENEGOTIATION);
+  both.client_carrier->end->out().capacity = 0;
+  (void)both.client->write(bytes_of("first"));
+  const std::size_t before = mallinfo2().uordblks;
+  for (int i = 0; i < 20000; ++i) {
+    SSL_renegotiate(both.raw_server);
+    SSL_do_handshake(both.raw_server);
+    if (i % 100 == 99) (void)both.client_reads();
+  }
+  EXPECT_LT(mallinfo2().uordblks, before + (256 << 10));
+  EXPECT_NE(both.client->flush(), Flow::failed);
+}
+
+TEST(TlsEngine, EndsAFloodOfTickets) {
+  TlsEngines both(kTls13);
+  Wire& wire = both.server_carrier->end->out();
+  while (wire.bytes.size() < (3 << 20)) {
+    ASSERT_EQ(SSL_new_session_ticket(both.raw_server), 1);
+    ASSERT_EQ(SSL_do_handshake(both.raw_server), 1);
+  }
+  EXPECT_EQ(both.client_reads(), "");
+  EXPECT_EQ(both.last.flow, Flow::failed);
+  EXPECT_EQ(both.client->failure().err, Err::eio);
+  EXPECT_EQ(both.client->failure().words, "the peer floods TLS with messages that carry nothing");
+  EXPECT_GT(wire.bytes.size(), 1u << 20);
+}
+
+TEST(TlsEngine, TakesTicketsAmongBytes) {
+  TlsEngines both(kTls13);
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_EQ(SSL_new_session_ticket(both.raw_server), 1);
+    EXPECT_EQ(both.server->write(bytes_of("x")).flow, Flow::done);
+  }
+  EXPECT_EQ(both.client_reads(), std::string(50, 'x'));
+  EXPECT_TRUE(both.last.drained);
+}
+
+TEST(TlsEngine, DoesNotMixUpTheErrorsOfConnections) {
+  TlsEngines broken(kTls13);
+  TlsEngines sound(kTls13);
+  broken.client_carrier->end->in().bytes += "garbage";
+  EXPECT_EQ(broken.client_reads(), "");
+  EXPECT_EQ(broken.last.flow, Flow::failed);
+  EXPECT_EQ(sound.client_reads(), "");
+  EXPECT_EQ(sound.last.flow, Flow::blocked);
+  // Whoever shares the thread may have left errors behind as well.
+  (void)SSL_CTX_use_certificate_file(sound.client_context_->native(), "/nonexistent", SSL_FILETYPE_PEM);
+  EXPECT_EQ(sound.client_reads(), "");
+  EXPECT_EQ(sound.last.flow, Flow::blocked);
+}
+
+TEST(TlsEngine, WaitsBeforeTheHandshakeIsOver) {
+  TlsContexts contexts;
+  const auto context = contexts.client({}).value();
+  PipeCarrier carrier(make_pipe().first);
+  SslPtr ssl(SSL_new(context->native()));
+  SSL_set_connect_state(ssl.get());
+  TlsEngine engine(std::move(ssl), carrier);
+  std::array<std::byte, 10> buffer;
+  EXPECT_EQ(engine.read(buffer).flow, Flow::blocked);
+  EXPECT_EQ(engine.write(bytes_of("early")).flow, Flow::blocked);
+  EXPECT_EQ(carrier.end->writes, 0);
+}
+
+// No promise, a figure to look at.
+TEST(TlsMemory, OfAnIdleConnection) {
+  constexpr std::size_t kPairs = 200;
+  for (const int version : {kTls12, kTls13}) {
+    PairSetup setup;
+    setup.version = version;
+    setup.client.ca_cert = server_pems().ca_cert;
+    setup.peer.verify_name = "example.com";
+    TlsContexts shared;
+    const auto client_context = shared.client(setup.client).value();
+    const auto server_context = shared.server(setup.server).value();
+    SSL_CTX_set_max_proto_version(server_context->native(), version);
+    const auto client_layer = tls_client_layer(client_context, setup.peer);
+    const auto server_layer = tls_server_layer(server_context);
+    std::vector<std::unique_ptr<Transport>> clients;
+    std::vector<std::unique_ptr<Transport>> servers;
+    clients.reserve(kPairs);
+    servers.reserve(kPairs);
+    std::vector<PipeEnd*> wires;
+    for (std::size_t i = 0; i < kPairs; ++i) {
+      auto [near, far] = make_pipe();
+      wires.push_back(near.get());
+      clients.push_back(std::move(client_layer->wrap(std::move(near)).value()));
+      servers.push_back(std::move(server_layer->wrap(std::move(far)).value()));
+      for (int j = 0; j < 3; ++j) {
+        (void)clients.back()->handshake();
+        (void)servers.back()->handshake();
+      }
+      write_all(*clients.back(), noise(20000));
+      EXPECT_EQ(read_all(*servers.back()).text.size(), 20000u);
+      write_all(*servers.back(), noise(20000));
+      EXPECT_EQ(read_all(*clients.back()).text.size(), 20000u);
+      wires.back()->in().bytes.shrink_to_fit();
+      wires.back()->out().bytes.shrink_to_fit();
+    }
+    std::size_t before = mallinfo2().uordblks;
+    clients.clear();
+    const std::size_t client_bytes = before - mallinfo2().uordblks;
+    before = mallinfo2().uordblks;
+    servers.clear();
+    const std::size_t server_bytes = before - mallinfo2().uordblks;
+    std::printf("TLS 1.%d, bytes of an idle connection: client %zu, server %zu\n", version - TLS1_VERSION,
+                client_bytes / kPairs, server_bytes / kPairs);
+  }
+}
+
+}  // namespace
+}  // namespace socketcore::testing
