@@ -11,19 +11,23 @@ using socketcore::LogLevel;
 
 spdlog::level::level_enum level_of(LogLevel level) noexcept {
   switch (level) {
-    case LogLevel::trace: return spdlog::level::trace;
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::warning: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
+    case LogLevel::trace:
+      return spdlog::level::trace;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
 
 class SpdLog final : public socketcore::Log {
  public:
-  explicit SpdLog(const std::string& level)
-      : logger_("socketcore", std::make_shared<spdlog::sinks::stderr_sink_st>()) {
+  explicit SpdLog(const std::string& level) : logger_("socketcore", std::make_shared<spdlog::sinks::stderr_sink_st>()) {
     logger_.set_level(spdlog::level::from_str(level));
     logger_.set_pattern("%Y-%m-%d %H:%M:%S.%e %-7l %v");
   }
@@ -43,6 +47,8 @@ const std::vector<std::string>& log_levels() {
   return levels;
 }
 
-std::unique_ptr<socketcore::Log> make_log(const std::string& level) { return std::make_unique<SpdLog>(level); }
+std::unique_ptr<socketcore::Log> make_log(const std::string& level) {
+  return std::make_unique<SpdLog>(level);
+}
 
 }  // namespace runner

@@ -29,8 +29,8 @@ A first script, hello.lua:
 'socketcore run --help' and so on tell more.)";
 
 constexpr const char* kRunAbout =
-    "Runs SCRIPT, a Lua file or a folder with a main.lua. What follows SCRIPT is the script's, options too: it finds it in\n"
-    "'...' and in the table 'arg'. The tables 'socketcore' and 'rtos' are globals, and can be required.";
+    "Runs SCRIPT, a Lua file or a folder with a main.lua. What follows SCRIPT is the script's, options too: it finds it\n"
+    "in '...' and in the table 'arg'. The tables 'socketcore' and 'rtos' are globals, and can be required.";
 constexpr const char* kRunExamples = R"(Examples:
   socketcore run app.lua
   socketcore run --profile air724u --lib ../library app/ --verbose   # --verbose goes to app/main.lua

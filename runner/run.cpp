@@ -27,7 +27,7 @@ struct Run {
   const std::string& search_path;
   Ending ending = Ending::failed;
   int status = EXIT_FAILURE;
-  bool inside = false;     // whether there is a script to leave
+  bool inside = false;  // whether there is a script to leave
   std::jmp_buf way_out{};
 };
 
@@ -52,7 +52,9 @@ void stop_if_asked(lua_State* L) {
   if (stop_signal() != 0) leave(L, Ending::ended, 128 + stop_signal());
 }
 
-void on_hook(lua_State* L, lua_Debug*) { stop_if_asked(L); }
+void on_hook(lua_State* L, lua_Debug*) {
+  stop_if_asked(L);
+}
 
 int os_exit(lua_State* L) {
   int status = EXIT_SUCCESS;
@@ -64,9 +66,13 @@ int os_exit(lua_State* L) {
   leave(L, Ending::ended, status);
 }
 
-int poweroff(lua_State* L) { leave(L, Ending::ended, EXIT_SUCCESS); }
+int poweroff(lua_State* L) {
+  leave(L, Ending::ended, EXIT_SUCCESS);
+}
 
-int restart(lua_State* L) { leave(L, Ending::restart, EXIT_SUCCESS); }
+int restart(lua_State* L) {
+  leave(L, Ending::restart, EXIT_SUCCESS);
+}
 
 // The message handler. Its upvalue is debug.traceback, which a script may replace.
 int explain(lua_State* L) {
@@ -78,10 +84,12 @@ int explain(lua_State* L) {
     lua_replace(L, 1);
     lua_settop(L, 1);
   }
+  // Not given to debug.traceback, which would cut it off at a zero byte.
   lua_pushvalue(L, lua_upvalueindex(1));
-  lua_pushvalue(L, 1);
+  lua_pushliteral(L, "");
   lua_pushinteger(L, 2);
   lua_call(L, 2, 1);
+  lua_concat(L, 2);
   return 1;
 }
 

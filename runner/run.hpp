@@ -12,7 +12,7 @@ struct RunOptions {
   socketcore::DeviceOptions device;
   std::vector<std::string> libraries;  ///< folders for package.path, after the script's own
   bool exit_when_idle = false;
-  std::string script;                  ///< a file, or a folder with main.lua
+  std::string script;  ///< a file, or a folder with main.lua
   std::vector<std::string> arguments;
 };
 

@@ -63,9 +63,13 @@ void install_signals() {
   for (const int signal : {SIGUSR1, SIGUSR2, SIGPIPE}) handle(signal, on_nothing, SA_RESTART);
 }
 
-int stop_signal() noexcept { return stop; }
+int stop_signal() noexcept {
+  return stop;
+}
 
-void wake_on_stop(socketcore::Os* os) noexcept { waiting = os; }
+void wake_on_stop(socketcore::Os* os) noexcept {
+  waiting = os;
+}
 
 void watch_script(lua_State* L, lua_Hook hook) noexcept {
   hook_of_script = hook;

@@ -17,20 +17,20 @@ enum class SocketType : std::uint8_t { tcp = 0, udp = 1, ssl = 2, raw = 3 };
 
 /// PEM texts and names for an SSL socket. The views need to live through the call of connect() only.
 struct TlsRequest {
-  std::string_view host_name;                       ///< the name that the certificate must bear; empty: the address
-  std::string_view ca_cert;                         ///< empty: no verification, unless the device is strict
-  std::string_view client_cert;                     ///< empty: none
-  std::string_view client_key;                      ///< empty: none
-  std::optional<std::string_view> client_password;  ///< for an encrypted client_key
+  std::string_view host_name{};                      ///< the name that the certificate must bear; empty: the address
+  std::string_view ca_cert{};                        ///< empty: no verification, unless the device is strict
+  std::string_view client_cert{};                    ///< empty: none
+  std::string_view client_key{};                     ///< empty: none
+  std::optional<std::string_view> client_password{}; ///< for an encrypted client_key
 };
 
 struct ConnectRequest {
   SocketType type = SocketType::tcp;
-  std::string_view address;                         ///< a literal or a name, 1..253 characters, no NUL
+  std::string_view address{};                       ///< a literal or a name, 1..253 characters, no NUL
   std::uint16_t port = 0;                           ///< RAW: the IP protocol number; 0 is ICMP or ICMPv6
-  TlsRequest tls;                                   ///< SSL only
+  TlsRequest tls{};                                 ///< SSL only
   bool insist = true;                               ///< SSL: connect even if the certificate does not verify
-  std::optional<bool> send_server_name;             ///< SSL: SNI; nothing: as the device's options say
+  std::optional<bool> send_server_name{};           ///< SSL: SNI; nothing: as the device's options say
   std::size_t receive_buffer_bytes = 0;             ///< TCP, UDP; 0: the system's default
   std::uint16_t local_port = 0;                     ///< TCP, UDP; 0: any
 };

@@ -57,6 +57,14 @@ class SlotTable {
     return slot.used && slot.generation == token.generation ? &slot.value : nullptr;
   }
 
+  /// `visit` may erase the value that it is shown.
+  template <typename Visit>
+  void for_each(Visit visit) {
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      if (slots_[i].used) visit(slots_[i].value);
+    }
+  }
+
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
  private:

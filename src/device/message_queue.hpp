@@ -53,13 +53,13 @@ class MessageQueue {
     assert(size_ < ring_.size());
     head_ = (head_ + ring_.size() - 1) & (ring_.size() - 1);
     ring_[head_] = note;
-    ++size_;
+    if (size_++ == 0) loop_.note_ready(device_);
   }
   [[nodiscard]] bool take(Note& note) noexcept {
     if (size_ == 0) return false;
     note = ring_[head_];
     head_ = (head_ + 1) & (ring_.size() - 1);
-    --size_;
+    if (--size_ == 0) loop_.note_idle(device_);
     return true;
   }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }

@@ -119,6 +119,7 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   void ask();
   void try_next();
   [[nodiscard]] bool try_address(const Address& address);
+  void share_time() noexcept;
   [[nodiscard]] SysError set_up(int fd, const Address& address) noexcept;
   void connected();
   void shake_hands();

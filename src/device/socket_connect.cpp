@@ -127,11 +127,16 @@ void Socket::on_resolved(const Resolution& resolution) noexcept {
   try {
     --attempt_->answers_missing;
     auto& candidates = attempt_->candidates;
-    candidates.insert(candidates.end(), resolution.addresses.begin(), resolution.addresses.end());
-    if (resolution.addresses.empty() && !attempt_->connect_started) attempt_->failure = resolution.failure;
-    if (state_ == State::connecting) return;
-
     const bool v4_answered = !resolution.addresses.empty() && resolution.addresses.front().family == Family::v4;
+    // IPv4 first, also where its answer came last.
+    candidates.insert(v4_answered ? candidates.begin() : candidates.end(), resolution.addresses.begin(),
+                      resolution.addresses.end());
+    if (resolution.addresses.empty() && !attempt_->connect_started) attempt_->failure = resolution.failure;
+    if (state_ == State::connecting) {
+      share_time();
+      return;
+    }
+
     if (!candidates.empty() && (v4_answered || attempt_->answers_missing == 0 || attempt_->connect_started)) {
       try_next();
     } else if (!candidates.empty()) {
@@ -232,10 +237,14 @@ bool Socket::try_address(const Address& address) {
     connected();
     return true;
   }
-  // The time that is left is shared, so that every address gets a turn; an outstanding answer counts as one.
-  const auto turns = static_cast<std::int64_t>(attempt.candidates.size()) + 1 + (attempt.answers_missing > 0 ? 1 : 0);
-  arm(std::max<Duration>(Duration(1), (attempt.connect_deadline - now()) / turns));
+  share_time();
   return true;
+}
+
+// The time that is left is shared, so that every address gets a turn; an outstanding answer counts as one.
+void Socket::share_time() noexcept {
+  const auto turns = static_cast<std::int64_t>(attempt_->candidates.size()) + 1 + (attempt_->answers_missing > 0 ? 1 : 0);
+  arm(std::max<Duration>(Duration(1), (attempt_->connect_deadline - now()) / turns));
 }
 
 SysError Socket::set_up(int fd, const Address& address) noexcept {

@@ -82,10 +82,10 @@ class CaresResolver::Impl final : public Handler {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() override {
-    closing_ = true;
+    // What c-ares answers while its channels are destroyed is told to nobody: no turn finds us any more.
+    loop_.detach(token_);
     retired_.clear();
     channel_.reset();
-    loop_.detach(token_);
   }
 
   void resolve(std::string_view name, Family family, std::function<void(const Resolution&)> answer);
@@ -118,7 +118,6 @@ class CaresResolver::Impl final : public Handler {
   std::vector<std::unique_ptr<CaresChannel>> retired_;  // of earlier ones, until their questions are answered
   std::list<Question> asked_;
   std::list<Question> answered_;  // for the next turn
-  bool closing_ = false;
 };
 
 void CaresResolver::Impl::resolve(std::string_view name, Family family, std::function<void(const Resolution&)> answer) {
@@ -200,7 +199,6 @@ void CaresResolver::Impl::note(LogLevel level, std::string_view words) const {
 void CaresResolver::Impl::on_answer(void* argument, int status, int /*timeouts*/, ares_addrinfo* info) noexcept {
   const Addresses addresses(info);
   Question& question = *static_cast<Question*>(argument);
-  if (question.owner.closing_) return;
   const CaresChannel& channel = *question.channel;
   try {
     if (status == ARES_SUCCESS) {

@@ -7,7 +7,10 @@ namespace socketcore {
 
 Loop::Loop(Os& os) : os_(os), events_(kEventsPerWait) {}
 
-Loop::~Loop() = default;
+Loop::~Loop() {
+  // A handler detaches itself as it goes: all of the loop must still be there.
+  entries_.for_each([](Entry& entry) { const std::unique_ptr<Handler> freed = std::move(entry.owned); });
+}
 
 Token Loop::attach(Handler& handler) {
   // Each list names a handler at most once: with room for all of them, naming one never needs memory.
@@ -24,7 +27,8 @@ void Loop::detach(Token token) noexcept {
   Entry* entry = entries_.find(token);
   if (entry == nullptr) return;
   if (entry->deferred) std::erase(deferred_, token);
-  if (entry->noted) std::erase(ready_, token);
+  note_idle(token);
+  if (entry->listed) std::erase(ready_, token);
   entries_.erase(token);
 }
 
@@ -57,34 +61,48 @@ void Loop::note_ready(Token token) noexcept {
   Entry* entry = entries_.find(token);
   if (entry == nullptr || entry->noted) return;
   entry->noted = true;
+  ++noted_count_;
+  if (entry->listed) return;
+  entry->listed = true;
   ready_.push_back(token);
+}
+
+void Loop::note_idle(Token token) noexcept {
+  Entry* entry = entries_.find(token);
+  if (entry == nullptr || !entry->noted) return;
+  entry->noted = false;
+  --noted_count_;
 }
 
 std::span<const Token> Loop::turn(Duration timeout) noexcept {
   answer_.clear();
+  // What this turn arms runs in the next one at the earliest.
+  const std::uint64_t mark = timers_.mark();
+  run_timers(mark);
   run_deferred();
 
   Duration wait = timeout;
-  if (!deferred_.empty() || !ready_.empty() || !released_.empty()) {
-    wait = Duration::zero();
-  } else if (const auto due = until_due(); due && (wait < Duration::zero() || *due < wait)) {
-    wait = *due;
-  }
+  if (const auto due = until_due(); due && (wait < Duration::zero() || *due < wait)) wait = *due;
   const std::size_t count = os_.wait(events_, wait);
-  run_timers();
+  run_timers(mark);
   for (std::size_t i = 0; i < count; ++i) {
     if (Handler* handler = find(Token::unpack(events_[i].key))) handler->on_ready(events_[i].what);
   }
 
   free_released();
-  std::swap(ready_, answer_);
-  for (const Token token : answer_) {
-    if (Entry* entry = entries_.find(token)) entry->noted = false;
+  for (const Token token : ready_) {
+    Entry* entry = entries_.find(token);
+    entry->listed = false;
+    if (entry->noted) answer_.push_back(token);
+    entry->noted = false;
   }
+  ready_.clear();
+  noted_count_ = 0;
   return answer_;
 }
 
 std::optional<Duration> Loop::until_due() noexcept {
+  if (!deferred_.empty() || noted_count_ > 0 || !released_.empty()) return Duration::zero();
   const auto next = timers_.next();
   if (!next) return std::nullopt;
   return std::max(Duration::zero(), *next - os_.now());
@@ -101,10 +119,9 @@ void Loop::run_deferred() noexcept {
   running_.clear();
 }
 
-void Loop::run_timers() noexcept {
+void Loop::run_timers(std::uint64_t mark) noexcept {
   if (!timers_.next()) return;
   const Instant now = os_.now();
-  const std::uint64_t mark = timers_.mark();
   while (const auto due = timers_.take_due(now, mark)) {
     if (Handler* handler = find(due->owner)) handler->on_timer(due->cookie);
   }

@@ -56,9 +56,11 @@ class Loop {
 
   /// Notes for the answer of turn() that this handler (a device) has something for its user.
   void note_ready(Token token) noexcept;
+  /// Takes that back: its user has found it meanwhile.
+  void note_idle(Token token) noexcept;
 
   /// Waits up to `timeout` (negative: for ever) and handles all that is due: what was deferred, timers by deadline, readiness
-  /// in the kernel's order. Answers whom note_ready() named since the last turn; valid until the next one.
+  /// in the kernel's order. Timers that are due already come before what was deferred. Answers whom note_ready() named since the last turn; valid until the next one.
   std::span<const Token> turn(Duration timeout) noexcept;
   [[nodiscard]] std::optional<Duration> until_due() noexcept;
 
@@ -67,13 +69,14 @@ class Loop {
     Handler* handler = nullptr;
     std::unique_ptr<Handler> owned;
     bool deferred = false;
-    bool noted = false;
+    bool listed = false;  // in ready_
+    bool noted = false;   // and still to be answered
     bool released = false;
   };
   static constexpr std::size_t kEventsPerWait = 256;
 
   void run_deferred() noexcept;
-  void run_timers() noexcept;
+  void run_timers(std::uint64_t mark) noexcept;
   void free_released() noexcept;
 
   Os& os_;
@@ -85,6 +88,7 @@ class Loop {
   std::vector<Token> answer_;
   std::vector<Token> released_;
   std::vector<ReadyEvent> events_;
+  std::size_t noted_count_ = 0;
   std::size_t adopted_count_ = 0;
 };
 

@@ -60,8 +60,17 @@ std::optional<Instant> TimerQueue::next() const noexcept {
 }
 
 std::optional<TimerQueue::Due> TimerQueue::take_due(Instant now, std::uint64_t mark) noexcept {
-  if (heap_.empty() || heap_.front().deadline > now || heap_.front().order > mark) return std::nullopt;
-  const TimerKey key = heap_.front().key;
+  if (heap_.empty() || heap_.front().deadline > now) return std::nullopt;
+  const Entry* first = &heap_.front();
+  if (first->order > mark) {
+    // Rare: it was armed anew for a time that has passed already. Others behind it may be due all the same.
+    first = nullptr;
+    for (const Entry& entry : heap_) {
+      if (entry.deadline <= now && entry.order <= mark && (first == nullptr || before(entry, *first))) first = &entry;
+    }
+    if (first == nullptr) return std::nullopt;
+  }
+  const TimerKey key = first->key;
   const Node* node = nodes_.find(key);
   const Due due{node->owner, node->cookie};
   disarm(key);

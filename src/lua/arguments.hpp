@@ -22,7 +22,7 @@ namespace socketcore::lua {
 /// The arguments of sock_conn. The views are of strings that stay on the Lua stack.
 struct ConnectArguments {
   ConnectRequest request;
-  Err error = Err::ok;               ///< not ok: a value is wrong, and nothing may reach the device
+  Err error = Err::ok;                  ///< not ok: a value is wrong, and nothing may reach the device
   bool ignored_receive_buffer = false;  ///< SSL with a recvBufferLen: worth a log line
 };
 [[nodiscard]] ConnectArguments check_connect(lua_State* L);

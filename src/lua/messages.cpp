@@ -6,12 +6,18 @@ namespace {
 
 ScriptMessage script_message(MessageKind kind) {
   switch (kind) {
-    case MessageKind::timer: return ScriptMessage::timer;
-    case MessageKind::connect_cnf: return ScriptMessage::connect_cnf;
-    case MessageKind::send_cnf: return ScriptMessage::send_cnf;
-    case MessageKind::receive_ind: return ScriptMessage::receive_ind;
-    case MessageKind::close_ind: return ScriptMessage::close_ind;
-    case MessageKind::close_cnf: return ScriptMessage::close_cnf;
+    case MessageKind::timer:
+      return ScriptMessage::timer;
+    case MessageKind::connect_cnf:
+      return ScriptMessage::connect_cnf;
+    case MessageKind::send_cnf:
+      return ScriptMessage::send_cnf;
+    case MessageKind::receive_ind:
+      return ScriptMessage::receive_ind;
+    case MessageKind::close_ind:
+      return ScriptMessage::close_ind;
+    case MessageKind::close_cnf:
+      return ScriptMessage::close_cnf;
   }
   return ScriptMessage::timeout;
 }

@@ -22,12 +22,9 @@ struct MessageName {
   ScriptMessage message;
 };
 constexpr MessageName kMessages[] = {
-    {"WAIT_MSG_TIMEOUT", ScriptMessage::timeout},
-    {"MSG_TIMER", ScriptMessage::timer},
-    {"MSG_SOCK_CONN_CNF", ScriptMessage::connect_cnf},
-    {"MSG_SOCK_SEND_CNF", ScriptMessage::send_cnf},
-    {"MSG_SOCK_RECV_IND", ScriptMessage::receive_ind},
-    {"MSG_SOCK_CLOSE_IND", ScriptMessage::close_ind},
+    {"WAIT_MSG_TIMEOUT", ScriptMessage::timeout},      {"MSG_TIMER", ScriptMessage::timer},
+    {"MSG_SOCK_CONN_CNF", ScriptMessage::connect_cnf}, {"MSG_SOCK_SEND_CNF", ScriptMessage::send_cnf},
+    {"MSG_SOCK_RECV_IND", ScriptMessage::receive_ind}, {"MSG_SOCK_CLOSE_IND", ScriptMessage::close_ind},
     {"MSG_SOCK_CLOSE_CNF", ScriptMessage::close_cnf},
 };
 
@@ -117,14 +114,9 @@ int get_version(lua_State* L) {
 }
 
 constexpr luaL_Reg kCalls[] = {
-    {"receive", receive},
-    {"recv", receive},
-    {"sleep", sleep},
-    {"timer_start", timer_start},
-    {"timer_stop", timer_stop},
-    {"tick", tick},
-    {"get_version", get_version},
-    {nullptr, nullptr},
+    {"receive", receive},         {"recv", receive},          {"sleep", sleep},
+    {"timer_start", timer_start}, {"timer_stop", timer_stop}, {"tick", tick},
+    {"get_version", get_version}, {nullptr, nullptr},
 };
 
 }  // namespace

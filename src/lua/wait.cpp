@@ -10,7 +10,9 @@ void refuse_in_forked_child(lua_State* L, Host& host) {
   if (host.os().forked()) luaL_error(L, "socketcore: a forked child cannot wait on its parent's device");
 }
 
-Duration until(Host& host, Instant deadline) { return std::max(Duration::zero(), deadline - host.os().now()); }
+Duration until(Host& host, Instant deadline) {
+  return std::max(Duration::zero(), deadline - host.os().now());
+}
 
 }  // namespace
 

@@ -218,7 +218,7 @@ std::size_t SimOs::unacknowledged(int fd) noexcept {
 }
 
 void SimOs::take_ack_notices(int fd) noexcept {
-  if (sim::Socket* socket = network_->by_fd(fd)) socket->stream.notices = 0;
+  if (sim::Socket* socket = network_->by_fd(fd)) network_->take_notices(*socket);
 }
 
 SysError SimOs::set_option(int fd, OsOption option, int value) noexcept {

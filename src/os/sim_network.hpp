@@ -167,6 +167,7 @@ class Network {
   [[nodiscard]] IoResult receive_stream(Socket& socket, std::optional<std::span<std::byte>> into);
   [[nodiscard]] int shutdown_send(Socket& socket);
   [[nodiscard]] std::size_t unacknowledged(const Socket& socket) const noexcept;
+  void take_notices(Socket& socket);
   void reset_connection(Socket& socket);
   /// Plans when a stream whose path is cut fails; forgets the plan of one whose path is not.
   void plan_give_up(Socket& socket);

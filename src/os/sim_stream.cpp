@@ -326,21 +326,15 @@ IoResult Network::receive_stream(Socket& socket, std::optional<std::span<std::by
 
 int Network::shutdown_send(Socket& socket) {
   Stream& stream = socket.stream;
-  switch (stream.state) {
-    case StreamState::listening:
-      return 0;
-    case StreamState::connecting:
-      cancel(stream.syn);
-      stream = {};
-      socket.peer.reset();
-      break;
-    case StreamState::open:
-      end_sending(socket);
-      break;
-    default:
-      return ENOTCONN;
-  }
+  // Linux wakes whoever waits on the socket, also where the call fails.
   touch(socket);
+  if (stream.state == StreamState::idle || stream.state == StreamState::over) return ENOTCONN;
+  if (stream.state == StreamState::open) end_sending(socket);
+  if (stream.state == StreamState::connecting) {
+    cancel(stream.syn);
+    stream = {};
+    socket.peer.reset();
+  }
   return 0;
 }
 
@@ -359,6 +353,11 @@ std::size_t Network::unacknowledged(const Socket& socket) const noexcept {
   if (stream.state != StreamState::open) return 0;
   const bool fin_waits = stream.fin == Fin::queued || stream.fin == Fin::sent;
   return stream.outgoing.size() + (fin_waits ? 1 : 0);
+}
+
+void Network::take_notices(Socket& socket) {
+  // Taking one of several makes Linux report the next.
+  if (std::exchange(socket.stream.notices, 0) > 1) touch(socket);
 }
 
 void Network::finish(Socket& socket) {

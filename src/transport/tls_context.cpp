@@ -23,13 +23,6 @@ using Entries = std::map<Digest, std::weak_ptr<const TlsContext>>;
 using StorePtr = std::unique_ptr<X509_STORE, OpenSslFree<X509_STORE_free>>;
 using DigestPtr = std::unique_ptr<EVP_MD_CTX, OpenSslFree<EVP_MD_CTX_free>>;
 
-// For calls that fail only where memory is short.
-void must(bool worked) {
-  if (worked) return;
-  forget_tls_errors();
-  throw std::bad_alloc();
-}
-
 /// Names a context by all that went into it. A digest, so that no secret stays behind.
 Digest digest_of(Role role, const TlsIdentity& identity) {
   const DigestPtr hash(EVP_MD_CTX_new());
@@ -71,7 +64,9 @@ SslCtxPtr bare_context(Role role) {
 }
 
 // Nothing is trusted, so that there is nothing to find out: spares a client the work.
-int verify_nothing(X509_STORE_CTX* /*store*/, void* /*argument*/) noexcept { return 1; }
+int verify_nothing(X509_STORE_CTX* /*store*/, void* /*argument*/) noexcept {
+  return 1;
+}
 
 void trust_nothing(SSL_CTX* ctx) {
   SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, nullptr);

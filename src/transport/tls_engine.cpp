@@ -14,13 +14,13 @@ namespace socketcore {
 namespace {
 
 // A record's limit (RFC 8446, 5.1). More per SSL_write would only make OpenSSL cut it up.
-constexpr std::size_t kRecordBytes = 16 * 1024;
+constexpr std::size_t kRecordBytes = 16384;
 // Held output beyond this makes OpenSSL wait after all. Two records and an alert are what an honest connection can reach; a
 // peer that asks for answers (HelloRequest draws an alert each time) and reads none of them could go on for ever.
-constexpr std::size_t kMaxHeld = 64 * 1024;
+constexpr std::size_t kMaxHeld = 65536;
 // Tickets, key updates and the like between two bytes for the user, or the whole of a handshake. OpenSSL takes them without
 // limit, so that a fast peer could keep this thread inside one SSL_read.
-constexpr std::size_t kMaxFruitless = 1024 * 1024;
+constexpr std::size_t kMaxFruitless = 1 << 20;
 
 std::span<std::byte> bytes_of(char* data, std::size_t size) noexcept {
   return {reinterpret_cast<std::byte*>(data), size};
@@ -31,7 +31,9 @@ bool is_loss(Err err) noexcept {
   return err == Err::erst || err == Err::eclsd || err == Err::enotconn || err == Err::eabort;
 }
 
-Failure copy_of(const Failure& failure) noexcept { return make_failure(failure.err, {failure.words}); }
+Failure copy_of(const Failure& failure) noexcept {
+  return make_failure(failure.err, {failure.words});
+}
 
 }  // namespace
 
@@ -281,16 +283,15 @@ void TlsEngine::end_input(int ssl_error) noexcept {
     return;
   }
   input_ = Flow::failed;
-  if (ssl_error == SSL_ERROR_SSL) {
-    dead_ = true;
-    input_failure_ = tls_failure(error, TlsPhase::data);
-  } else if (fruitless_ > kMaxFruitless) {
-    dead_ = true;
-    input_failure_ = make_failure(Err::eio, {"the peer floods TLS with messages that carry nothing"});
-  } else if (carrier_end_ == Flow::end) {
+  if (ssl_error != SSL_ERROR_SSL && carrier_end_ == Flow::failed) return;  // pull() has kept the carrier's own words
+  if (ssl_error != SSL_ERROR_SSL && carrier_end_ == Flow::end) {
     input_failure_ = make_failure(Err::eio, {"TLS ended without close_notify"});
-  } else if (carrier_end_ != Flow::failed) {  // else pull() has kept the carrier's own words
-    dead_ = true;
+    return;
+  }
+  dead_ = true;
+  if (ssl_error != SSL_ERROR_SSL && fruitless_ > kMaxFruitless) {
+    input_failure_ = make_failure(Err::eio, {"the peer floods TLS with messages that carry nothing"});
+  } else {
     input_failure_ = tls_failure(error, TlsPhase::data);
   }
 }

@@ -21,8 +21,9 @@ class Carrier {
   ~Carrier() = default;
 };
 
-/// One end of a TLS connection: a machine without descriptor and loop, which draws on its carrier while one of its calls runs.
-/// Input and output live apart: neither a blocked nor a broken output keeps what has arrived (an alert, say) from being read.
+/// One end of a TLS connection: a machine without descriptor and loop, which draws on its carrier while one of its calls
+/// runs. Input and output live apart: neither a blocked nor a broken output keeps what has arrived (an alert, say) from
+/// being read.
 class TlsEngine {
  public:
   /// `ssl` knows its role already. The carrier must outlive the engine. Throws std::bad_alloc only.
@@ -65,18 +66,18 @@ class TlsEngine {
   // Input. What the carrier answered last for good; what read() will answer from now on; `done` where neither is decided.
   Flow carrier_end_ = Flow::done;
   Flow input_ = Flow::done;
-  bool dry_ = false;            // this call has emptied the carrier
+  bool dry_ = false;  // this call has emptied the carrier
   bool established_ = false;
-  bool dead_ = false;           // TLS itself has failed: output is over as well
+  bool dead_ = false;  // TLS itself has failed: output is over as well
   bool output_failed_ = false;
   bool goodbye_said_ = false;
-  std::size_t fruitless_ = 0;   // ciphertext pulled since the last byte for the user
+  std::size_t fruitless_ = 0;  // ciphertext pulled since the last byte for the user
 
   // Output that the carrier did not take. OpenSSL believes it sent, so that no call of it ever waits for output and reading
   // goes on under back pressure. Allocated while it is needed only.
   std::vector<std::byte> held_;
   std::size_t held_from_ = 0;
-  std::size_t credit_ = 0;      // bytes of the user's in there, which the next write() offers again
+  std::size_t credit_ = 0;  // bytes of the user's in there, which the next write() offers again
 
   Failure input_failure_;
   Failure output_failure_;

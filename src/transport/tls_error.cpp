@@ -53,8 +53,8 @@ constexpr Alert kAlerts[] = {
 
 /// The alert that the peer sent, or -1: OpenSSL keeps it in the reason.
 int received_alert(const TlsError& error) noexcept {
-  const bool is_alert = error.library == ERR_LIB_SSL && error.reason > SSL_AD_REASON_OFFSET &&
-                        error.reason <= SSL_AD_REASON_OFFSET + 255;
+  const bool is_alert =
+      error.library == ERR_LIB_SSL && error.reason > SSL_AD_REASON_OFFSET && error.reason <= SSL_AD_REASON_OFFSET + 255;
   return is_alert ? error.reason - SSL_AD_REASON_OFFSET : -1;
 }
 
@@ -111,7 +111,9 @@ TlsError take_tls_error() noexcept {
   return taken;
 }
 
-void forget_tls_errors() noexcept { ERR_clear_error(); }
+void forget_tls_errors() noexcept {
+  ERR_clear_error();
+}
 
 Failure tls_failure(const TlsError& error, TlsPhase phase) noexcept {
   if (error.no_memory) return make_failure(Err::enomem, {"out of memory"});
@@ -127,6 +129,12 @@ std::string_view alert_name(int alert) noexcept {
     if (known.number == alert) return known.name;
   }
   return "of unknown number";
+}
+
+void must(bool worked) {
+  if (worked) return;
+  forget_tls_errors();
+  throw std::bad_alloc();
 }
 
 Failure make_failure(Err err, std::initializer_list<std::string_view> words) noexcept {

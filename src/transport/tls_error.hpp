@@ -15,8 +15,9 @@ struct TlsError {
   bool no_memory = false;
 };
 
-/// Takes the oldest error, which is the cause of the others, from this thread's queue and empties the queue. Many connections
-/// share that queue, so it must be empty before each call whose failure is to be explained: forget_tls_errors().
+/// Takes the oldest error, which is the cause of the others, from this thread's queue and empties the queue. Many
+/// connections share that queue, so it must be empty before each call whose failure is to be explained:
+/// forget_tls_errors().
 [[nodiscard]] TlsError take_tls_error() noexcept;
 void forget_tls_errors() noexcept;
 
@@ -27,6 +28,9 @@ enum class TlsPhase { handshake, data };
 
 /// The name that RFC 8446 gives to an alert, with spaces: "unknown ca".
 [[nodiscard]] std::string_view alert_name(int alert) noexcept;
+
+/// For calls of OpenSSL that, given what they are given, fail only where memory is short: throws std::bad_alloc then.
+void must(bool worked);
 
 /// A failure of joined words; without them where memory is short.
 [[nodiscard]] Failure make_failure(Err err, std::initializer_list<std::string_view> words) noexcept;

@@ -29,7 +29,7 @@ int give_password(char* into, int size, int /*encrypting*/, void* user) noexcept
 
 BioPtr open_text(std::string_view pem) {
   BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  if (!bio) throw std::bad_alloc();
+  must(bio != nullptr);
   return bio;
 }
 

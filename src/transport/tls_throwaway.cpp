@@ -25,13 +25,6 @@ using IpPtr = std::unique_ptr<ASN1_OCTET_STRING, OpenSslFree<ASN1_OCTET_STRING_f
 using Seconds = std::chrono::seconds;
 constexpr Seconds kYear{365 * 86400};
 
-// For calls that, with what they are given here, fail only where memory is short.
-void must(bool worked) {
-  if (worked) return;
-  forget_tls_errors();
-  throw std::bad_alloc();
-}
-
 struct Issued {
   CertPtr cert;
   KeyPtr key;

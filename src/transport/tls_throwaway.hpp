@@ -30,14 +30,16 @@ struct ThrowawayOptions {
 
   Key key = Key::p256;
   Issuer issuer = Issuer::ca;
-  bool for_client = false;                    ///< its extended key usage: TLS client instead of TLS server
-  std::chrono::seconds valid_from{-3600};     ///< from now; the certificate's own, CAs are valid anyway
+  bool for_client = false;                 ///< its extended key usage: TLS client instead of TLS server
+  std::chrono::seconds valid_from{-3600};  ///< from now; the certificate's own, CAs are valid anyway
   std::chrono::seconds valid_until{86400 * 30};
-  std::string_view password{};                ///< encrypts the key; empty: it stays in the clear
+  std::string_view password{};  ///< encrypts the key; empty: it stays in the clear
 };
 
-/// Certificates that live in memory, for the built-in echo server and for tests. `names`: DNS names, wildcards and IP literals;
-/// the first is the common name too. earg: a name that no certificate can hold, or none. Throws std::bad_alloc only.
-[[nodiscard]] Result<Throwaway> make_throwaway(std::span<const std::string_view> names, const ThrowawayOptions& options = {});
+/// Certificates that live in memory, for the built-in echo server and for tests. `names`: DNS names, wildcards and IP
+/// literals; the first is the common name too. earg: a name that no certificate can hold, or none. Throws std::bad_alloc
+/// only.
+[[nodiscard]] Result<Throwaway> make_throwaway(std::span<const std::string_view> names,
+                                               const ThrowawayOptions& options = {});
 
 }  // namespace socketcore

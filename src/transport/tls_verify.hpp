@@ -9,8 +9,8 @@
 
 namespace socketcore {
 
-/// Makes a connection expect `name`, a DNS name or an IP literal, in the peer's certificate; an empty one: any. earg: no name
-/// can look so.
+/// Makes a connection expect `name`, a DNS name or an IP literal, in the peer's certificate; an empty one: any. earg: no
+/// name can look so.
 [[nodiscard]] Failure expect_name(SSL* ssl, std::string_view name) noexcept;
 
 /// Makes a client announce `name` to the server (SNI). Nothing happens for an IP literal, which RFC 6066 bans there.

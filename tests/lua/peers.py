@@ -127,8 +127,8 @@ class Connection:
         with self.sock:
             try:
                 self.serve()
-            except OSError:
-                pass  # the spec closed, or reset, its end
+            except (OSError, UnicodeDecodeError):
+                pass  # the spec closed, or reset, its end, or speaks TLS to a peer that speaks none
 
 
 def background(target, *arguments):

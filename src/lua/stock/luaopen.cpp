@@ -23,7 +23,9 @@ StderrLog stderr_log;
 
 constexpr const char* kMainKey = "socketcore.main";
 
-int nothing(lua_State*) { return 0; }
+int nothing(lua_State*) {
+  return 0;
+}
 
 // The interpreter's handler of Ctrl-C has set a debug hook, which any call sets off; it raises "interrupted!". PUC Lua
 // keeps hooks per coroutine, and the handler sets that of the main one.

@@ -201,7 +201,7 @@ def run_one(one, arguments, shared, outcome):
         print("-" * 72)
         print(trace)
     if trouble is not None or arguments.verbose:
-        for process in bench.processes:
+        for process in bench.processes[-8:]:
             print(process.report())
     print(f"{verdict} {one.name} ({took:.1f} s)", flush=True)
     sys.stdout.flush()

@@ -1,11 +1,21 @@
 """Peers of Python: servers that do one odd thing, and proxies that do it to others."""
+import array
 import contextlib
+import fcntl
 import hashlib
 import random
 import select
 import socket
 import struct
+import termios
 import threading
+
+
+def unread(file):
+    """Bytes that wait in a pipe or a socket."""
+    count = array.array("i", [0])
+    fcntl.ioctl(file.fileno(), termios.FIONREAD, count)
+    return count[0]
 
 
 def free_port(kind=socket.SOCK_STREAM, address="127.0.0.1"):
@@ -13,6 +23,26 @@ def free_port(kind=socket.SOCK_STREAM, address="127.0.0.1"):
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind) as probe:
         probe.bind((address, 0))
         return probe.getsockname()[1]
+
+
+def listens(port):
+    """Whether somebody in our network namespace listens on this TCP port."""
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(table) as lines:
+            for line in lines.readlines()[1:]:
+                words = line.split()
+                if words[1].endswith(f":{port:04X}") and words[3] == "0A":
+                    return True
+    return False
+
+
+def wait_listening(bench, port, process=None):
+    def condition():
+        if process is not None and not process.running():
+            raise AssertionError(f"{process.name} ended before it listened")
+        return listens(port)
+
+    bench.until(condition, f"a listener on port {port}")
 
 
 def listener(address="127.0.0.1", port=0, backlog=128, receive_buffer=None):

@@ -37,8 +37,6 @@ class Interpreters:
     def __init__(self, build):
         self.build = build
         self.runner = build / "socketcore"
-        if not self.runner.exists():
-            self.runner = build / "socketcore"
 
     def argv(self, flavour, options):
         if flavour == "runner":

@@ -1,22 +1,30 @@
 """openssl s_server, in all its moods, and TLS servers and streams of Python."""
 import ssl
 
+from . import net
 from .script import lua
+
+# With these s_server does not tell which port it has.
+TACITURN = {"-quiet", "-brief", "-rev"}
 
 
 class TlsServer:
-    """s_server on a free port. `options` are its own; `stdin="pipe"` types into it."""
+    """s_server on a free port. `options` are its own; what is typed into it goes to the client, or is a command."""
 
-    def __init__(self, bench, certificate, *options, address="127.0.0.1", stdin="pipe", stdout=None, cwd=None):
-        words = ["openssl", "s_server", "-accept", f"{address}:0"]
+    def __init__(self, bench, certificate, *options, address="127.0.0.1", stdout=None):
+        chosen = net.free_port() if TACITURN & set(options) or stdout else 0
+        words = ["openssl", "s_server", "-accept", f"{address}:{chosen}"]
         if certificate is not None:
             words += ["-cert", certificate.cert, "-key", certificate.key]
-        self.process = bench.start([*words, *options], name="s_server", stdin=stdin, stdout=stdout, cwd=cwd)
-        stream = "any"
-        self.port = int(self.process.wait_for(r"^ACCEPT .*:(\d+)\s*$", stream)[1])
+        self.process = bench.start([*words, *options], name="s_server", stdin="pipe", stdout=stdout)
+        if chosen:
+            net.wait_listening(bench, chosen, self.process)
+        self.port = chosen or int(self.process.wait_for(r"^ACCEPT .*:(\d+)\s*$")[1])
 
     def type(self, text):
+        """s_server looks for one command per read, so each is waited for to be read. 'Q' ends it without a close_notify."""
         self.process.write(text)
+        self.process.bench.until(lambda: net.unread(self.process.child.stdin) == 0, "s_server reads its standard input")
 
     def wait_for(self, pattern):
         return self.process.wait_for(pattern)

@@ -11,7 +11,7 @@ kit.kinds = kinds
 local pending = {}  -- messages that came while another one was awaited
 
 local function quote(text)
-  return '"' .. text:gsub('[^%w !#-/:-@%[%]-`{|}~]', function(c) return ("\\u%04x"):format(c:byte()) end) .. '"'
+  return '"' .. text:gsub('[^%w_ !#-/:-@`{|}~]', function(c) return ("\\u%04x"):format(c:byte()) end) .. '"'
 end
 
 local function json(value)

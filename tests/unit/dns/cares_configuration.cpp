@@ -47,6 +47,27 @@ TEST_F(CaresResolverTest, retired_servers_are_let_go) {
   for (const AskedPtr& each : asked) EXPECT_EQ(each->err(), Err::etimeout);
 }
 
+TEST_F(CaresResolverTest, nothing_stays_on_the_loop) {
+  NameServer server(loop, *kernel, "127.0.0.2");
+  server.script = [](const Query& q) { return q.number % 2 == 0 ? reply_with_a(q) : std::vector<Bytes>(); };
+  CaresResolver resolver(loop, &log, from_file(resolv_conf, server.port()));
+  std::uint32_t highest = 0;
+  for (std::size_t i = 0; i < 20; ++i) {
+    resolv_conf.replace("nameserver 127.0.0.2\n#" + std::string(i, '#'));
+    const AskedPtr open = ask(resolver, "device.example");
+    resolv_conf.replace("# no server is changed\nnameserver 127.0.0.2\n#" + std::string(i, '#'));
+    EXPECT_EQ(answer(resolver, "device.example")->err(), Err::ok);
+    ASSERT_TRUE(run_until([&] { return open->done(); }));
+    settle();
+    // Slots are used again: one that is never let go shows in the numbers of those to come.
+    Handler probe;
+    const Token token = loop.attach(probe);
+    highest = std::max(highest, token.slot);
+    loop.detach(token);
+  }
+  EXPECT_LT(highest, 10u);
+}
+
 TEST_F(CaresResolverTest, destroyed_with_retired_servers) {
   NameServer server(loop, *kernel, "127.0.0.2");
   resolv_conf.write("nameserver 127.0.0.2\n");

@@ -14,7 +14,9 @@ std::string letters(Readiness what) {
   return text;
 }
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -91,7 +93,9 @@ OsSuite::Pair OsSuite::watched(const Prepare& prepare) {
   return pair;
 }
 
-void OsSuite::watch(int fd, std::uint64_t key) { EXPECT_TRUE(os().watch(fd, key).ok()); }
+void OsSuite::watch(int fd, std::uint64_t key) {
+  EXPECT_TRUE(os().watch(fd, key).ok());
+}
 
 void OsSuite::pump(Duration limit) {
   std::array<ReadyEvent, 16> events;

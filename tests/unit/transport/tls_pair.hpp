@@ -40,7 +40,9 @@ inline const Throwaway& client_pems() {
   return made;
 }
 
-inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+inline std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 /// What two ends are made of. The defaults connect without verifying anything.
 struct PairSetup {
@@ -102,8 +104,7 @@ class TlsPair {
 
  private:
   [[nodiscard]] std::uint64_t moved_bytes() const {
-    return client_pipe->handed() + server_pipe->handed() + client_pipe->in().bytes.size() +
-           server_pipe->in().bytes.size();
+    return client_pipe->handed() + server_pipe->handed() + client_pipe->in().bytes.size() + server_pipe->in().bytes.size();
   }
 };
 

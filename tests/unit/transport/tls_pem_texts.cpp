@@ -32,6 +32,9 @@ TEST(TlsCaText, ThatDoesNotParseIsRefused) {
   cut_body.erase(body + 64, 300);
   std::string flipped = good;
   flipped[body] = 'Z';
+  const std::string encrypted = std::string("-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n") +
+                                "DEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\n" +
+                                "QUJDREVGR0g=\n-----END CERTIFICATE-----\n";
   const std::string bad[] = {
       "garbage",
       " ",
@@ -43,8 +46,7 @@ TEST(TlsCaText, ThatDoesNotParseIsRefused) {
       "-----BEGIN CERTIFICATE-----\n",
       "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
       "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n",
-      "-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\n"
-      "QUJDREVGR0g=\n-----END CERTIFICATE-----\n",
+      encrypted,
       good.substr(0, good.size() / 2),
       good.substr(0, good.find("-----END")),
       good.substr(1),
@@ -69,8 +71,14 @@ TEST(TlsCaText, MayHaveForeignThingsAroundIt) {
   const std::string& good = server_pems().ca_cert;
   std::string crlf;
   for (const char c : good) crlf += c == '\n' ? "\r\n" : std::string(1, c);
-  const std::string fine[] = {good, good + good, crlf, "Bag Attributes\n" + good, good.substr(0, good.size() - 1),
-                              server_pems().key + good, good + "\n\n\n", good + std::string(3, '\0')};
+  const std::string fine[] = {good,
+                              good + good,
+                              crlf,
+                              "Bag Attributes\n" + good,
+                              good.substr(0, good.size() - 1),
+                              server_pems().key + good,
+                              good + "\n\n\n",
+                              good + std::string(3, '\0')};
   for (const std::string& text : fine) {
     const Failure failure = client_failure({.ca_cert = text});
     EXPECT_EQ(failure.err, Err::ok) << failure.words << "\n" << text;
@@ -145,7 +153,8 @@ TEST(TlsClientKey, MayBeOfAnyKind) {
   // `openssl ecparam -genkey` writes the curve before the key.
   const std::string with_curve = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + ec_pem;
   EXPECT_EQ(client_failure({.cert = client_pems().cert, .key = with_curve}).err, Err::ok);
-  EXPECT_EQ(client_failure({.cert = client_pems().cert, .key = client_pems().key, .key_password = "unneeded"}).err, Err::ok);
+  EXPECT_EQ(client_failure({.cert = client_pems().cert, .key = client_pems().key, .key_password = "unneeded"}).err,
+            Err::ok);
 }
 
 TEST(TlsClientKey, ThatIsEncryptedNeedsItsPassword) {

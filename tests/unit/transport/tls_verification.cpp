@@ -9,14 +9,16 @@ constexpr std::chrono::hours kDay{24};
 
 struct Case {
   const char* title;
-  std::vector<std::string_view> names;     // in the certificate
+  std::vector<std::string_view> names;  // in the certificate
   ThrowawayOptions options;
-  std::string verify_name;                 // what the client expects
-  std::string words;                       // "ok", or why not
+  std::string verify_name;  // what the client expects
+  std::string words;        // "ok", or why not
   enum class Trust { its_ca, other_ca, itself, intermediate } trust = Trust::its_ca;
 };
 
-void PrintTo(const Case& what, std::ostream* out) { *out << what.title; }
+void PrintTo(const Case& what, std::ostream* out) {
+  *out << what.title;
+}
 
 std::string second_certificate(const std::string& pems) {
   return pems.substr(pems.find("-----BEGIN", pems.find("-----END")));
@@ -28,10 +30,18 @@ class TlsVerification : public ::testing::TestWithParam<std::tuple<Case, int>> {
     const Case& what = std::get<0>(GetParam());
     pems_ = make_throwaway(what.names, what.options).value();
     switch (what.trust) {
-      case Case::Trust::its_ca: ca_ = pems_.ca_cert; break;
-      case Case::Trust::other_ca: ca_ = client_pems().ca_cert; break;
-      case Case::Trust::itself: ca_ = pems_.cert.substr(0, pems_.cert.find("-----BEGIN", 10)); break;
-      case Case::Trust::intermediate: ca_ = second_certificate(pems_.cert); break;
+      case Case::Trust::its_ca:
+        ca_ = pems_.ca_cert;
+        break;
+      case Case::Trust::other_ca:
+        ca_ = client_pems().ca_cert;
+        break;
+      case Case::Trust::itself:
+        ca_ = pems_.cert.substr(0, pems_.cert.find("-----BEGIN", 10));
+        break;
+      case Case::Trust::intermediate:
+        ca_ = second_certificate(pems_.cert);
+        break;
     }
     setup_.version = std::get<1>(GetParam());
     setup_.server = {.cert = pems_.cert, .key = pems_.key};
@@ -102,19 +112,32 @@ const Case kCases[] = {
     {"Ip6", {"example.com", "2001:db8::1"}, {}, "2001:DB8:0:0::1", "ok"},
     {"Ip6WithScope", {"fe80::1"}, {}, "fe80::1%eth0", "ok"},
     {"Expired", {"example.com"}, {.valid_from = -2 * kDay, .valid_until = -kDay}, "example.com", "certificate has expired"},
-    {"NotYetValid", {"example.com"}, {.valid_from = kDay, .valid_until = 2 * kDay}, "example.com",
+    {"NotYetValid",
+     {"example.com"},
+     {.valid_from = kDay, .valid_until = 2 * kDay},
+     "example.com",
      "certificate is not yet valid"},
     {"UnknownCa", {"example.com"}, {}, "example.com", "unable to get local issuer certificate", Trust::other_ca},
     {"SelfSigned", {"example.com"}, {.issuer = Issuer::itself}, "example.com", "self-signed certificate", Trust::other_ca},
     {"SelfSignedTrusted", {"example.com"}, {.issuer = Issuer::itself}, "example.com", "ok"},
-    {"SelfSignedTrustedWrongName", {"example.com"}, {.issuer = Issuer::itself}, "example.org",
+    {"SelfSignedTrustedWrongName",
+     {"example.com"},
+     {.issuer = Issuer::itself},
+     "example.org",
      "the certificate is not for example.org"},
-    {"SelfSignedTrustedExpired", {"example.com"},
-     {.issuer = Issuer::itself, .valid_from = -2 * kDay, .valid_until = -kDay}, "example.com", "certificate has expired"},
+    {"SelfSignedTrustedExpired",
+     {"example.com"},
+     {.issuer = Issuer::itself, .valid_from = -2 * kDay, .valid_until = -kDay},
+     "example.com",
+     "certificate has expired"},
     {"Intermediate", {"example.com"}, {.issuer = Issuer::intermediate}, "example.com", "ok"},
     {"IntermediateAsAnchor", {"example.com"}, {.issuer = Issuer::intermediate}, "example.com", "ok", Trust::intermediate},
     {"ServersOwnAsAnchor", {"example.com"}, {}, "example.com", "ok", Trust::itself},
-    {"ServersOwnAsAnchorUnderIntermediate", {"example.com"}, {.issuer = Issuer::intermediate}, "example.com", "ok",
+    {"ServersOwnAsAnchorUnderIntermediate",
+     {"example.com"},
+     {.issuer = Issuer::intermediate},
+     "example.com",
+     "ok",
      Trust::itself},
     {"ForClientsOnly", {"example.com"}, {.for_client = true}, "example.com", "unsuitable certificate purpose"},
 };

@@ -1,0 +1,95 @@
+// What cycles.lua does, by the engine alone: cycles KIND PORT FIRST ALL. The bytes that it prints are those that malloc has
+// given out; 0 under a sanitizer, which has a malloc of its own.
+
+#include <malloc.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "socketcore/socketcore.hpp"
+
+namespace {
+
+using socketcore::Err;
+using socketcore::Message;
+using socketcore::MessageKind;
+using socketcore::SocketId;
+using socketcore::SocketType;
+
+[[noreturn]] void fail(const std::string& what) {
+  std::fprintf(stderr, "cycles: %s\n", what.c_str());
+  std::exit(1);
+}
+
+class Cycles {
+ public:
+  Cycles(std::string_view kind, std::uint16_t port) : refused_(kind == "refused") {
+    request_.type = kind == "udp" ? SocketType::udp : kind == "ssl" ? SocketType::ssl : SocketType::tcp;
+    request_.address = "127.0.0.1";
+    request_.port = port;
+  }
+
+  void one(int number) {
+    const auto [id, error] = device_->connect(request_);
+    if (error != Err::ok) fail("connect");
+    expect(MessageKind::connect_cnf, id, refused_ ? Err::erst : Err::ok);
+    if (!refused_) {
+      const std::string data = "cycle " + std::to_string(number);
+      if (device_->send(id, std::as_bytes(std::span(data))) != Err::ok) fail("send");
+      expect(MessageKind::receive_ind, id, Err::ok);
+      const auto echo = device_->peek(id, message_.size);
+      if (echo.size() != data.size() || std::memcmp(echo.data(), data.data(), data.size()) != 0) fail("the echo differs");
+      device_->consume(id);
+      if (!device_->close(id)) fail("close");
+      expect(MessageKind::close_cnf, id, Err::ok);
+    }
+    if (!device_->destroy(id)) fail("destroy");
+  }
+
+ private:
+  void expect(MessageKind kind, SocketId id, Err error) {
+    using namespace std::chrono_literals;
+    do {
+      if (device_->receive(message_, 10s) != socketcore::Waited::message) fail("no message came");
+      // A send's confirmation may come on either side of the answer.
+    } while (message_.kind == MessageKind::send_cnf && kind != MessageKind::send_cnf);
+    if (message_.kind != kind || message_.socket != id || message_.error != error) fail("another message: " + message_.reason);
+  }
+
+  std::unique_ptr<socketcore::Os> os_ = socketcore::linux_os();
+  socketcore::Reactor reactor_{*os_};
+  std::unique_ptr<socketcore::Device> device_ = socketcore::Device::create(reactor_);
+  socketcore::ConnectRequest request_;
+  Message message_;
+  bool refused_;
+};
+
+void tell_and_wait(int number) {
+  std::printf("at %d %zu\n", number, mallinfo2().uordblks + mallinfo2().hblkhd);
+  std::fflush(stdout);
+  (void)std::getchar();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 5) {
+    std::fprintf(stderr, "usage: %s tcp|udp|ssl|refused PORT FIRST ALL\n", argv[0]);
+    return 2;
+  }
+  Cycles cycles(argv[1], static_cast<std::uint16_t>(std::atoi(argv[2])));
+  const int first = std::atoi(argv[3]);
+  const int all = std::atoi(argv[4]);
+  for (int number = 1; number <= all; ++number) {
+    cycles.one(number);
+    if (number == first || number == all) tell_and_wait(number);
+  }
+  return 0;
+}
