@@ -145,6 +145,8 @@ void Socket::on_ready(Readiness what) noexcept {
         }
       }
       if (what.readable || what.ended || what.hangup || what.error) readable_ = true;
+      // A TLS peer may say goodbye without ending the stream below: that shows only behind what lies unread.
+      if (type_ == SocketType::ssl && outstanding_ && state_ == State::open) fill();
       if (what.writable && flush_outbox() == Flow::failed) broken(transport_->failure());
       if (is_stream() && profile().confirm_on_ack) confirm_sent();
       if (is_stream() && (what.ended || what.hangup)) see_end();
@@ -186,6 +188,7 @@ void Socket::on_timer(std::uint32_t /*cookie*/) noexcept {
       } else {
         // Not announced yet, or read meanwhile: the clock starts anew.
         arm(outstanding_ ? limit - quiet : limit);
+        announce();
       }
       return;
     }

@@ -22,6 +22,8 @@ constexpr std::size_t kMaxRaw6 = 65535;
 
 using Length = std::uint32_t;
 
+constexpr int kReadsAtTheEnd = 3;
+
 }  // namespace
 
 // ---- Out.
@@ -263,7 +265,11 @@ void Socket::fill() noexcept {
     buffer = core_.received().claim(*this);
     if (moved_in) std::memcpy(buffer.data(), moved_in->front().data(), kept);
   }
-  const Moved moved = transport_->read(buffer.subspan(kept, read_limit_ - kept));
+  Moved moved = transport_->read(buffer.subspan(kept, read_limit_ - kept));
+  // TLS stops at a record that is not whole yet. Once the peer has ended, no edge will tell that it never will be.
+  for (int i = 0; i < kReadsAtTheEnd && moved.flow == Flow::blocked && state_ == State::ending; ++i) {
+    moved = transport_->read(buffer.subspan(kept, read_limit_ - kept));
+  }
   core_.received().filled(kept + moved.size);
   switch (moved.flow) {
     case Flow::done:
@@ -271,7 +277,8 @@ void Socket::fill() noexcept {
       has_datagram_ = !is_stream();
       break;
     case Flow::blocked:
-      readable_ = !moved.drained;
+      if (state_ == State::open) readable_ = !moved.drained;
+      if (trouble_) input_over_ = true;  // broken, and nothing is left of what came before
       break;
     case Flow::failed:
       input_over_ = true;
@@ -362,13 +369,14 @@ void Socket::absorb_input() noexcept {
       core_.received().leave(*this);
       kept_ = std::move(kept);
     }
-    while (!input_over_) {
+    int blocked = 0;
+    while (!input_over_ && blocked < kReadsAtTheEnd) {
       const auto buffer = core_.received().claim(*this);
       const Moved moved = transport_->read(buffer);
       kept_->append(buffer.first(moved.size));
-      if (moved.flow == Flow::blocked) break;
+      blocked = moved.flow == Flow::blocked ? blocked + 1 : 0;
       if (moved.flow == Flow::failed) broken(transport_->failure());
-      if (moved.flow != Flow::done) input_over_ = true;
+      if (moved.flow == Flow::failed || moved.flow == Flow::end) input_over_ = true;
     }
     core_.received().leave(*this);
     if (kept_->empty()) kept_.reset();

@@ -159,9 +159,14 @@ int CaresChannel::refined(int status) const noexcept {
   }
 }
 
+void CaresChannel::on_timer(std::uint32_t) noexcept {
+  // Timers come before readiness. After a long turn of somebody else's, the answer that the timer was for may be here.
+  for (Socket& socket : sockets_) socket.readable = true;
+  pump();
+}
+
 void CaresChannel::pump() noexcept {
   reads_left_ = kReadsPerTurn;
-  ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
   // An edge is reported once, but c-ares takes no more than half an answer from a stream at a time, and does not try a
   // socket that it believes to be full. The flags are taken down first and put up again by whatever moves bytes: so this
   // ends even where c-ares lets a socket be.
@@ -176,6 +181,8 @@ void CaresChannel::pump() noexcept {
   }
   if (reads_left_ == 0) loop_.defer(token_);
   response_code_ = 0;
+  // Whose time is up.
+  ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
   arm();
 }
 

@@ -51,7 +51,7 @@ class CaresChannel final : public Handler {
   [[nodiscard]] SysError open_error() const noexcept { return open_error_; }
 
   void on_turn() noexcept override { pump(); }
-  void on_timer(std::uint32_t) noexcept override { pump(); }
+  void on_timer(std::uint32_t) noexcept override;
 
  private:
   struct Socket;

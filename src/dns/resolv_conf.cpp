@@ -63,7 +63,7 @@ SysError read_resolv_timing(const char* path, ResolvTiming& timing) noexcept {
         return SysError(errno);
     }
   }
-  std::array<char, 16 * 1024> text;
+  std::array<char, 16384> text;
   const std::size_t size = std::fread(text.data(), 1, text.size(), file);
   std::fclose(file);
   timing = parse_resolv_timing({text.data(), size});

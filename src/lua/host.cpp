@@ -23,14 +23,10 @@ int end_host(lua_State* L) {
 
 }  // namespace
 
-// A host of another thread is that thread's: it may be in the middle of a turn.
+// A host of another thread is that thread's: it may be in the middle of a turn. The list stays, for lua_close may follow.
 void end_live_hosts() noexcept {
-  Host* host = nullptr;
-  {
-    const std::lock_guard lock(live_mutex);
-    host = std::exchange(live_hosts, nullptr);
-  }
-  for (; host != nullptr; host = std::exchange(host->next_live_, nullptr)) {
+  const std::lock_guard lock(live_mutex);
+  for (Host* host = live_hosts; host != nullptr; host = host->next_live_) {
     if (pthread_equal(host->thread_, pthread_self()) != 0) host->end();
   }
 }

@@ -5,7 +5,6 @@
 
 #include <climits>
 #include <cstring>
-#include <new>
 #include <utility>
 
 #include "transport/tls_error.hpp"
@@ -47,7 +46,7 @@ std::size_t count_certificates(std::string_view pem) noexcept {
 }
 
 Failure unusable(std::string_view what, std::string_view how, const TlsError& error) {
-  if (error.no_memory) throw std::bad_alloc();
+  must(!error.no_memory);
   if (error.words.empty()) return make_failure(Err::ssl_einit, {"the ", what, how});
   return make_failure(Err::ssl_einit, {"the ", what, how, " (", error.words, ")"});
 }

@@ -8,7 +8,6 @@
 
 #include <array>
 #include <memory>
-#include <new>
 #include <utility>
 
 #include "transport/tls_error.hpp"

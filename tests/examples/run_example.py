@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs one example against peers of its own and looks at what comes of it.
 
-    run_example.py --runner RUNNER [--interpreter LUA --modules FOLDER] [--embed EMBED] NAME
+    run_example.py --runner RUNNER [--interpreter LUA --modules FOLDER] [--embed EMBED] [--build FOLDER] NAME
 
 Exit status 77: something that it needs is not installed. Ends only what it started.
 """
@@ -23,7 +23,7 @@ from pathlib import Path
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SKIP = 77
-LIMIT_S = 60
+LIMIT_S = 100
 
 
 class Skip(Exception):
@@ -36,6 +36,8 @@ class Bench:
     def __init__(self, options, folder):
         self.runner = options.runner
         self.embed = options.embed
+        self.build = options.build
+        self.compiler = options.compiler
         self.folder = Path(folder)
         self.environment = dict(os.environ)
         self.command = [self.runner, "run"]
@@ -172,8 +174,8 @@ def mqtt_publish_tls(bench):
     subscriber = None
     try:
         wait_until(lambda: accepts(plain) and accepts(tls), broker)
-        subscriber = subprocess.Popen(["mosquitto_sub", "-h", "127.0.0.1", "-p", str(plain), "-t", "attic/#", "-v", "-d",
-                                       "-C", "2", "-W", "30"], stdout=subprocess.PIPE, text=True)
+        subscriber = subprocess.Popen(["stdbuf", "-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", str(plain), "-t", "attic/#",
+                                       "-v", "-d", "-C", "2", "-W", "30"], stdout=subprocess.PIPE, text=True)
         while "SUBACK" not in subscriber.stdout.readline():
             check(subscriber.poll() is None, "the subscriber has ended")
         out = bench.script("mqtt_publish_tls.lua", "localhost", tls, "attic/temperature", "21.5", certificate)
@@ -227,6 +229,23 @@ def embed(bench):
     bench.run(bench.embed, status=2)
 
 
+def installed(bench):
+    """The C++ example, built like a user's own program: by CMake and by pkg-config, with what was installed."""
+    prefix, build = bench.folder / "prefix", bench.folder / "build"
+    bench.run("cmake", "--install", bench.build, "--component", "dev", "--prefix", prefix)
+    bench.run("cmake", "-S", EXAMPLES, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_CXX_COMPILER={bench.compiler}")
+    bench.run("cmake", "--build", build)
+    built = [build / "embed"]
+    if shutil.which("pkg-config"):
+        bench.environment["PKG_CONFIG_PATH"] = str(next(prefix.rglob("pkgconfig")))
+        flags = bench.run("pkg-config", "--static", "--cflags", "--libs", "socketcore").split()
+        built.append(bench.folder / "embed")
+        bench.run(bench.compiler, "-std=c++20", EXAMPLES / "embed.cpp", "-o", built[-1], *flags)
+    with bench.echo_server() as ports:
+        for program in built:
+            check("5 of 5 devices" in bench.run(program, "127.0.0.1", ports["tcp"]), "an echo is missing")
+
+
 TESTS = {
     "demo": demo,
     "demo_without_privilege": demo_without_privilege,
@@ -239,6 +258,7 @@ TESTS = {
     "two_hundred": functools.partial(connections_at_once, 200),
     "ten_thousand": functools.partial(connections_at_once, 10_000),
     "embed": embed,
+    "installed": installed,
 }
 
 
@@ -248,6 +268,8 @@ def main():
     parser.add_argument("--interpreter", help="a stock Lua to run the scripts with instead of the runner")
     parser.add_argument("--modules", help="where socketcore.so is, for the interpreter")
     parser.add_argument("--embed", help="the C++ example")
+    parser.add_argument("--build", help="the build folder, to install from")
+    parser.add_argument("--compiler", default="c++", help="the C++ compiler that built it")
     parser.add_argument("name", choices=TESTS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

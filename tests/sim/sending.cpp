@@ -202,18 +202,12 @@ TEST_F(Sending, ASendThatMeetsAResetAfterTheFin) {
 TEST_F(Sending, ToIdsThatNameNoSocket) {
   EXPECT_EQ(send(0, "x"), Err::earg);
   EXPECT_EQ(send(0x7fffffff, ""), Err::earg);
+  EXPECT_EQ(lines_within(0ms), (Lines{"send_cnf 0 EARG", "send_cnf 2147483647 EARG"}));
   auto [id, peer] = open();
-  EXPECT_EQ(lines_within(1ms), Lines{});
   EXPECT_EQ(send(12345, "x"), Err::earg);
   EXPECT_EQ(send(id, "y"), Err::ok);
   EXPECT_EQ(send(12345, "z"), Err::earg);
   EXPECT_EQ(lines_within(1ms), (Lines{"send_cnf 12345 EARG", "send_cnf 0 1", "send_cnf 12345 EARG"}));
-}
-
-TEST_F(Sending, StrayAnswersComeAtOnce) {
-  EXPECT_EQ(send(7, "x"), Err::earg);
-  EXPECT_EQ(send(8, "x"), Err::earg);
-  EXPECT_EQ(lines_within(0ms), (Lines{"send_cnf 7 EARG", "send_cnf 8 EARG"}));
 }
 
 TEST_F(Sending, AnIdThatNoMessageCouldNameGetsOnlyTheReturnValue) {
@@ -262,8 +256,9 @@ TEST_F(Sending, BetweenAFailureAndItsMessage) {
 
 TEST_F(Sending, MoreSendsThanAnybodyShouldQueue) {
   auto [id, peer] = open(1000);
-  EXPECT_EQ(send(id, pattern(kCapacity)), Err::ok);
-  for (int i = 0; i < 5000; ++i) EXPECT_EQ(send(id, pattern(kCapacity)), Err::enobufs);
+  const std::string all = pattern(kCapacity);
+  EXPECT_EQ(send(id, all), Err::ok);
+  for (int i = 0; i < 5000; ++i) EXPECT_EQ(send(id, all), Err::enobufs);
   Lines lines;
   EXPECT_EQ(drain(peer, lines).size(), kCapacity);
   EXPECT_EQ(lines.size(), 5001U);

@@ -148,6 +148,19 @@ TEST_F(CaresResolverTest, waiting_takes_no_turns) {
   EXPECT_LT(turns, 15);
 }
 
+TEST_F(CaresResolverTest, answer_that_is_here_beats_its_timer) {
+  NameServer server(loop, *kernel);
+  server.script = [](const Query& q) {
+    // Somebody's long turn.
+    for (const auto end = std::chrono::steady_clock::now() + 60ms; std::chrono::steady_clock::now() < end;) continue;
+    return reply_with_a(q);
+  };
+  CaresOptions options = asking(server);
+  options.tries = 1;
+  CaresResolver resolver(loop, &log, options);
+  EXPECT_THAT(answer(resolver, "device.example")->addresses(), ElementsAre("192.0.2.1"));
+}
+
 TEST_F(CaresResolverTest, nobody_listens) {
   CaresOptions options;
   {

@@ -8,7 +8,7 @@ namespace {
 
 class Connection {
  public:
-  explicit Connection(std::unique_ptr<Os> os) : os_(std::move(os)) {
+  Connection(std::unique_ptr<Os> os, Duration patience) : os_(std::move(os)), patience_(patience) {
     const int listener = os_->open(Family::v4, SocketKind::stream, 0).fd;
     (void)os_->bind(listener, {*Address::parse("127.0.0.1"), 0});
     (void)os_->listen(listener, 1);
@@ -82,12 +82,12 @@ class Connection {
   }
 
   void settle() {
-    // Loopback delivers within the call that sends, as a rule; only acknowledgements may take their time (40 ms).
+    // Acknowledgements may take their time (40 ms), also on loopback.
     const Instant limit = os_->now() + 500ms;
     bool all_acknowledged = false;
     while (!all_acknowledged && os_->now() < limit) {
       std::array<ReadyEvent, 8> events;
-      while (const std::size_t count = os_->wait(events, 1ms)) {
+      while (const std::size_t count = os_->wait(events, patience_)) {
         for (std::size_t i = 0; i < count; ++i) edges_[events[i].key] = letters(events[i].what);
       }
       all_acknowledged = true;
@@ -96,29 +96,38 @@ class Connection {
   }
 
   std::unique_ptr<Os> os_;
+  Duration patience_;
   std::array<int, 2> ends_{-1, -1};
   std::array<std::string, 2> edges_;
 };
+
+/// Runs the calls of one seed on both. Answers where they differ; nothing if they never do.
+std::string difference(std::uint32_t seed, Duration patience) {
+  std::mt19937 random(seed);
+  Connection real(linux_os(), patience);
+  Connection fake(std::make_unique<SimOs>(seed), patience);
+  std::string story = "seed " + std::to_string(seed) + '\n';
+  for (int step = 0; step < 25 && (real.open(0) || real.open(1)); ++step) {
+    std::size_t which = random() % 2;
+    if (!real.open(which)) which = 1 - which;
+    const auto choice = static_cast<std::uint32_t>(random() % 12);
+    const std::size_t size = 1 + random() % 900;
+    const std::string expected = real.act(choice, which, size);
+    const std::string found = fake.act(choice, which, size);
+    if (found != expected) return story + "Linux: " + expected + "\nSimOs: " + found;
+    story += expected + '\n';
+  }
+  return {};
+}
 
 /// 2500 of them were tried when this was written.
 constexpr std::uint32_t kSeeds = 40;
 
 TEST(Differential, SimulationAnswersAndReportsWhatLinuxDoes) {
   for (std::uint32_t seed = 1; seed <= kSeeds; ++seed) {
-    std::mt19937 random(seed);
-    Connection real(linux_os());
-    Connection fake(std::make_unique<SimOs>(seed));
-    std::string story;
-    for (int step = 0; step < 25 && (real.open(0) || real.open(1)); ++step) {
-      std::size_t which = random() % 2;
-      if (!real.open(which)) which = 1 - which;
-      const auto choice = static_cast<std::uint32_t>(random() % 12);
-      const std::size_t size = 1 + random() % 900;
-      const std::string expected = real.act(choice, which, size);
-      const std::string found = fake.act(choice, which, size);
-      ASSERT_EQ(found, expected) << "seed " << seed << " after:\n" << story;
-      story += expected + '\n';
-    }
+    // Loopback delivers within the call that sends, unless the machine is busy: only what stays different is a difference.
+    if (difference(seed, 1ms).empty()) continue;
+    ASSERT_EQ(difference(seed, 100ms), "");
   }
 }
 

@@ -90,25 +90,6 @@ TEST_P(LinuxOs, ChildOfAForkTakesNothingFromItsParent) {
   EXPECT_EQ(await(kClient, "RW"), "RW");
 }
 
-TEST_P(LinuxOs, CloseEndsTheWatchThoughAChildHasACopy) {
-  const Pair pair = watched();
-  std::array<int, 2> pipe{};
-  ASSERT_EQ(::pipe(pipe.data()), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    char byte = 0;
-    ::close(pipe[1]);
-    (void)!::read(pipe[0], &byte, 1);
-    std::_Exit(0);
-  }
-  close(pair.client);
-  EXPECT_EQ(os().send(pair.server, bytes_of("x")).size, 1u);
-  EXPECT_TRUE(quiet(kClient));
-  ::close(pipe[0]);
-  ::close(pipe[1]);
-  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
-}
-
 TEST_P(LinuxOs, FileStampChangesWithTheFile) {
   std::string path = "/tmp/socketcore_stamp_XXXXXX";
   const int fd = ::mkstemp(path.data());

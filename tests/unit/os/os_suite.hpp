@@ -63,6 +63,8 @@ class OsSuite : public ::testing::TestWithParam<Kind> {
   std::string await(std::uint64_t key, std::string_view expected);
   /// Waits until it holds, at most for kLimit.
   bool until(const std::function<bool()>& holds);
+  /// Forgets the edges of the key so far.
+  void forget(std::uint64_t key) { last_.erase(key); }
   /// No edge of the key for a short while.
   bool quiet(std::uint64_t key);
 

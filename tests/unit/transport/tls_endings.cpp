@@ -136,5 +136,23 @@ TEST_P(TlsEnding, AtOnceAfterTheHandshakeIsSeenByAnEdgeTriggeredReader) {
   EXPECT_EQ(all.last.flow, Flow::end);
 }
 
+// Wherever a stream is cut off, what came before is read and the end is not taken for an orderly one.
+TEST_P(TlsEnding, AnywhereButAfterCloseNotifyIsATruncation) {
+  const std::string text = noise(40);
+  for (std::size_t cut = 0;; ++cut) {
+    ShakenPair pair(GetParam());
+    (void)read_all(*pair.client);
+    for (std::size_t at = 0; at < text.size(); at += 10) write_all(*pair.server, text.substr(at, 10));
+    (void)pair.server->finish();
+    const bool whole = cut == pair.client_pipe->in().bytes.size();
+    pair.client_pipe->in().bytes.resize(cut);
+    const ReadAll all = read_all(*pair.client);
+    EXPECT_TRUE(text.starts_with(all.text));
+    EXPECT_EQ(all.last.flow, whole ? Flow::end : Flow::failed);
+    EXPECT_EQ(pair.client->failure().err, whole ? Err::ok : Err::eio);
+    if (whole) break;
+  }
+}
+
 }  // namespace
 }  // namespace socketcore::testing
