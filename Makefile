@@ -31,7 +31,8 @@ test: test-deps
 
 bench: deps
 	@scripts/install-deps.sh bench
-	@scripts/build.sh release -DSC_BENCH=ON
+	@scripts/build.sh release
+	@cmake --build build/release --target bench
 	@bench/run.py build/release
 
 clean:
