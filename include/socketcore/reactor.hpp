@@ -33,7 +33,7 @@ class Reactor {
   Reactor& operator=(const Reactor&) = delete;
 
   /// Waits up to `timeout` (negative: for ever; zero: polls) for input, timers or limits, and handles all that is due.
-  /// Returns the devices whose queues went from empty to not empty since the last turn; valid until the next one.
+  /// Returns the devices whose queues went from empty to not empty since the last turn; valid until the next one, or until a device is made.
   /// Returns early, with nothing, after wake() or a signal.
   std::span<const DeviceKey> turn(Duration timeout);
 

@@ -144,7 +144,7 @@ void Socket::on_ready(Readiness what) noexcept {
           }
         }
       }
-      if (what.readable || what.ended || what.hangup || what.error) readable_ = true;
+      if (what.readable || what.ended || what.hangup || what.error) readable_ = reported_ = true;
       // A TLS peer may say goodbye without ending the stream below: that shows only behind what lies unread.
       if (type_ == SocketType::ssl && outstanding_ && state_ == State::open) fill();
       if (what.writable && flush_outbox() == Flow::failed) broken(transport_->failure());

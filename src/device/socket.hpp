@@ -148,6 +148,7 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   [[nodiscard]] bool has_unread() const noexcept;
   void fill() noexcept;
   void announce() noexcept;
+  void settle_announcement() noexcept;
   void vacate() noexcept override;
   void drop_input(std::size_t size) noexcept;
   void absorb_input() noexcept;
@@ -155,7 +156,7 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   // Messages (socket_messages.cpp).
   [[nodiscard]] bool deliver_connect_cnf(Message& message);
   [[nodiscard]] bool deliver_send_cnf(const Note& note, Message& message) const;
-  [[nodiscard]] bool deliver_receive_ind(Message& message);
+  [[nodiscard]] bool deliver_receive_ind(const Note& note, Message& message);
   [[nodiscard]] bool deliver_close_ind(Message& message);
   [[nodiscard]] bool deliver_close_cnf(const Note& note, Message& message);
   [[nodiscard]] std::string send_failure(Err error) const;
@@ -180,10 +181,12 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   std::uint32_t serial_;
   std::uint32_t announced_ = 0;          // bytes of the outstanding announcement that were not read
   std::uint32_t read_limit_ = 0;         // the most that one announcement may name
+  std::uint32_t announcement_ = 0;       // which posted announcement is the valid one
   Endpoint peer_;
   SocketType type_;
   State state_ = State::starting;
   bool readable_ = false;                // the transport may have more
+  bool reported_ = false;                // ... because the kernel said so since the last read
   bool peer_ended_ = false;              // seen before the socket was open
   bool input_over_ = false;              // the transport has answered its end or failure
   bool outstanding_ = false;             // an announcement was delivered and not used up

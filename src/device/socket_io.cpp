@@ -29,6 +29,7 @@ constexpr int kReadsAtTheEnd = 3;
 // ---- Out.
 
 Err Socket::send(std::span<const std::byte> data) {
+  settle_announcement();
   switch (state_) {
     case State::open:
       break;
@@ -257,6 +258,7 @@ void Socket::fill() noexcept {
   const std::size_t kept = unread().size();
   if (kept >= read_limit_) return;
 
+  reported_ = false;
   std::unique_ptr<ByteQueue> moved_in = std::move(kept_);
   std::span<std::byte> buffer;
   if (was_held && kept > 0) {
@@ -342,7 +344,15 @@ void Socket::announce() noexcept {
   if (outstanding_ || announcement_posted_) return;
   if (!readable_ && !has_unread()) return;
   announcement_posted_ = true;
-  post(note(Note::Kind::receive_ind));
+  post(note(Note::Kind::receive_ind, Err::ok, ++announcement_));
+}
+
+// An announcement may be posted because nobody knows yet whether there is more. Before a send gets its place behind it, that
+// is found out: else what answers the send could be announced before the send is confirmed.
+void Socket::settle_announcement() noexcept {
+  if (!announcement_posted_ || reported_ || has_unread() || state_ != State::open) return;
+  fill();
+  if (!has_unread() && !readable_) announcement_posted_ = false;
 }
 
 void Socket::vacate() noexcept {

@@ -14,7 +14,7 @@ bool Socket::deliver(const Note& note, Message& message) {
   switch (note.kind) {
     case Note::Kind::connect_cnf: return deliver_connect_cnf(message);
     case Note::Kind::send_cnf: return deliver_send_cnf(note, message);
-    case Note::Kind::receive_ind: return deliver_receive_ind(message);
+    case Note::Kind::receive_ind: return deliver_receive_ind(note, message);
     case Note::Kind::close_ind: return deliver_close_ind(message);
     case Note::Kind::close_cnf: return deliver_close_cnf(note, message);
     default: return false;
@@ -65,7 +65,8 @@ std::string Socket::send_failure(Err error) const {
   return trouble_ ? describe("connection to " + peer_text(), trouble_->failure.words) : deed + ": " + std::string(name_of(error));
 }
 
-bool Socket::deliver_receive_ind(Message& message) {
+bool Socket::deliver_receive_ind(const Note& note, Message& message) {
+  if (!announcement_posted_ || note.size != announcement_) return false;
   announcement_posted_ = false;
   if (state_ != State::open && state_ != State::ending) return false;
   if (!has_unread()) fill();

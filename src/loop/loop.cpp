@@ -110,7 +110,9 @@ std::optional<Duration> Loop::until_due() noexcept {
 
 void Loop::run_deferred() noexcept {
   std::swap(deferred_, running_);
-  for (const Token token : running_) {
+  // By index: a handler may attach others, which may move the list.
+  for (std::size_t i = 0; i < running_.size(); ++i) {
+    const Token token = running_[i];
     if (Entry* entry = entries_.find(token)) {
       entry->deferred = false;
       entry->handler->on_turn();

@@ -401,8 +401,6 @@ void Network::close_stream(Socket& socket) {
     for (const SocketId waiting : stream.accepted) abandon(*find(waiting));
   }
   if (stream.state != StreamState::open) return destroy(socket);
-  const bool nothing_to_reset = stream.fin == Fin::sent && stream.fin_received;
-  if (socket.option(OsOption::abort_on_close) != 0 && nothing_to_reset) return destroy(socket);
   if (socket.option(OsOption::abort_on_close) != 0 || !stream.incoming.empty()) return abandon(socket);
   end_sending(socket);
 }

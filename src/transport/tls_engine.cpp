@@ -200,39 +200,41 @@ Flow TlsEngine::shake() noexcept {
 }
 
 Flow TlsEngine::fail_handshake(int ssl_error) noexcept {
-  answered_ = &input_failure_;
-  const bool said = input_ == Flow::failed;
+  if (input_ != Flow::failed) input_failure_ = handshake_failure(ssl_error);
   input_ = Flow::failed;
   dead_ = true;
-  if (said) return Flow::failed;
+  answered_ = &input_failure_;
+  return Flow::failed;
+}
 
+Failure TlsEngine::handshake_failure(int ssl_error) const noexcept {
   const TlsError error = take_tls_error();
   if (ssl_error == SSL_ERROR_SSL) {
-    if (error.library == ERR_LIB_SSL && error.reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
-      const bool client = SSL_is_server(ssl_.get()) == 0;
-      try {
-        input_failure_ = {client ? Err::ssl_einvalid : Err::ssl_ehandshake, verification_words(ssl_.get())};
-      } catch (const std::bad_alloc&) {
-        input_failure_ = {client ? Err::ssl_einvalid : Err::ssl_ehandshake, {}};
-      }
-    } else {
-      input_failure_ = tls_failure(error, TlsPhase::handshake);
-    }
-  } else if (fruitless_ > kMaxFruitless) {
-    input_failure_ = make_failure(Err::ssl_ehandshake, {"the peer's part of the TLS handshake has no end"});
-  } else {
-    const bool input_failed = carrier_end_ == Flow::failed;
-    if (input_failed || output_failed_) {
-      const Failure& lower = input_failed ? input_failure_ : output_failure_;
-      input_failure_ = make_failure(is_loss(lower.err) ? Err::ssl_ehandshake : lower.err,
-                                    {"the connection broke during the TLS handshake: ", lower.words});
-    } else if (carrier_end_ == Flow::end || ssl_error == SSL_ERROR_ZERO_RETURN) {
-      input_failure_ = make_failure(Err::ssl_ehandshake, {"the peer closed the connection during the TLS handshake"});
-    } else {
-      input_failure_ = tls_failure(error, TlsPhase::handshake);
-    }
+    const bool refused = error.library == ERR_LIB_SSL && error.reason == SSL_R_CERTIFICATE_VERIFY_FAILED;
+    return refused ? refusal() : tls_failure(error, TlsPhase::handshake);
   }
-  return Flow::failed;
+  if (carrier_end_ == Flow::failed || output_failed_) {
+    const Failure& lower = carrier_end_ == Flow::failed ? input_failure_ : output_failure_;
+    return make_failure(is_loss(lower.err) ? Err::ssl_ehandshake : lower.err,
+                        {"the connection broke during the TLS handshake: ", lower.words});
+  }
+  if (carrier_end_ == Flow::end || ssl_error == SSL_ERROR_ZERO_RETURN) {
+    return make_failure(Err::ssl_ehandshake, {"the peer closed the connection during the TLS handshake"});
+  }
+  if (fruitless_ > kMaxFruitless) {
+    return make_failure(Err::ssl_ehandshake, {"the peer's part of the TLS handshake has no end"});
+  }
+  return tls_failure(error, TlsPhase::handshake);
+}
+
+// The peer's certificate did not verify. ssl_einvalid is for a server's.
+Failure TlsEngine::refusal() const noexcept {
+  const Err err = SSL_is_server(ssl_.get()) == 0 ? Err::ssl_einvalid : Err::ssl_ehandshake;
+  try {
+    return {err, verification_words(ssl_.get())};
+  } catch (const std::bad_alloc&) {
+    return {err, {}};
+  }
 }
 
 // Our last flight could not be sent because the peer is gone. If it said why, that is the better failure.

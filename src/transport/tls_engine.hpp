@@ -55,6 +55,8 @@ class TlsEngine {
   [[nodiscard]] bool holds_output() const noexcept { return held_from_ < held_.size(); }
   Flow shake() noexcept;
   Flow fail_handshake(int ssl_error) noexcept;
+  [[nodiscard]] Failure handshake_failure(int ssl_error) const noexcept;
+  [[nodiscard]] Failure refusal() const noexcept;
   void see_refusal() noexcept;
   void end_input(int ssl_error) noexcept;
   [[nodiscard]] Moved read_over() noexcept;

@@ -438,14 +438,14 @@ TEST_F(Closing, AForkedChildOnlyClosesItsDescriptors) {
 
 TEST_F(Closing, ADeviceThatGoesWithSocketsInEveryState) {
   Listener listener(sim, at("192.0.2.1", 80));
+  auto [ending, peer] = open();
+  peer.send("unread");
+  peer.finish();
   sim.black_hole(*Address::parse("192.0.2.9"));
   connect_tcp("192.0.2.9");
   connect_tcp("example.test");
   connect_udp();
   connect_tcp("192.0.2.1", 9);
-  auto [open_one, peer] = open();
-  peer.send("unread");
-  peer.finish();
   device->start_timer(1, 1);
   sleep(10ms);
   connect_tcp();

@@ -103,7 +103,7 @@ TEST_F(Datagrams, ReadingZeroBytesConsumesOnlyAnEmptyOne) {
   peer.send_to(own, "full");
   expect("receive_ind 0 4");
   EXPECT_EQ(recv(id, 0), "");
-  expect("receive_ind 0 4") << "a sock_recv was made";
+  expect("receive_ind 0 4");  // a sock_recv was made
   EXPECT_EQ(recv(id), "full");
 }
 
@@ -201,7 +201,7 @@ TEST_F(Datagrams, NobodyListens) {
   const Message message = expect("send_cnf 0 6 ERST");
   EXPECT_NE(message.reason.find("refused"), std::string::npos) << message.reason;
   EXPECT_EQ(send(id, "third"), Err::ok);
-  expect("send_cnf 0 5") << "at most the next send fails";
+  expect("send_cnf 0 5");  // at most the next send fails
   sim.advance(1ms);
   EXPECT_EQ(peer.read(), "second") << "no datagram is lost to it";
   EXPECT_EQ(peer.read(), "third");
@@ -290,6 +290,10 @@ TEST_F(Datagrams, CloseIsImmediate) {
 
 class BlockedDatagrams : public Datagrams {
  protected:
+  void TearDown() override {
+    peer_.close();
+    Datagrams::TearDown();
+  }
   SocketId open_blocked() {
     const SocketId id = open_udp();
     os.on_send = [this](int, std::span<const std::byte>) -> std::optional<IoResult> {
@@ -428,7 +432,7 @@ TEST_F(RawSockets, WithoutThePrivilegeByName) {
 
 TEST_F(RawSockets, ReceiveWholePacketsOnIpv4) {
   sim.allow_raw(true);
-  for (const std::uint16_t protocol : {1, 0}) {
+  for (const std::uint16_t protocol : {std::uint16_t{1}, std::uint16_t{0}}) {
     const SocketId id = connect({.type = SocketType::raw, .address = "192.0.2.1", .port = protocol});
     const std::string name = std::to_string(id);
     expect("connect_cnf " + name);

@@ -44,7 +44,8 @@ std::string Peer::read(std::size_t limit) {
       break;
     }
     if (got.size == 0) {
-      ended_ = true;
+      // After a reset was read, Linux answers as if it had been an orderly end.
+      ended_ = error_.ok();
       break;
     }
     all += text_of(std::span(buffer).first(got.size));

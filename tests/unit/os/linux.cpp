@@ -56,12 +56,6 @@ TEST_P(LinuxOs, AnotherThreadMayWake) {
   other.join();
 }
 
-TEST_P(LinuxOs, WakeKeepsErrno) {
-  errno = EDOM;
-  os().wake();
-  EXPECT_EQ(errno, EDOM);
-}
-
 TEST_P(LinuxOs, PollDescriptorIsReadableWhenWaitWouldFindSomething) {
   EXPECT_FALSE(ready(os().poll_fd()));
   const int fd = open(Family::v4, SocketKind::datagram);

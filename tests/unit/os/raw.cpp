@@ -39,14 +39,18 @@ class RawSuite : public OsSuite {
   static std::string echo_request() {
     // RFC 792: type 8, code 0, checksum, identifier "so", sequence number "ck".
     std::string message = std::string("\x08\x00\x00\x00sock", 8) + kBody;
+    const unsigned checksum = ~sum_of(message);
+    message[2] = static_cast<char>(checksum >> 8 & 0xff);
+    message[3] = static_cast<char>(checksum & 0xff);
+    return message;
+  }
+
+  static unsigned sum_of(const std::string& message) {
     unsigned sum = 0;
     for (std::size_t i = 0; i < message.size(); i += 2) {
       sum += static_cast<unsigned char>(message[i]) * 256u + static_cast<unsigned char>(message[i + 1]);
     }
-    sum = (sum & 0xffff) + (sum >> 16);
-    message[2] = static_cast<char>(~sum >> 8 & 0xff);
-    message[3] = static_cast<char>(~sum & 0xff);
-    return message;
+    return (sum & 0xffff) + (sum >> 16);
   }
 
   static constexpr const char* kBody = "are you there?";
@@ -67,6 +71,7 @@ TEST_P(RawSuite, EchoIsAnsweredWithItsIpv4Header) {
   EXPECT_EQ(packet[9], kIcmp);
   EXPECT_EQ(packet.substr(12, 4), std::string("\x7f\0\0\x01", 4));
   EXPECT_EQ(packet.substr(24), request.substr(4));
+  EXPECT_EQ(sum_of(packet.substr(20)), 0xffffu);
   EXPECT_EQ(from_.text(), "127.0.0.1:0");
   os().close(fd);
 }

@@ -124,11 +124,58 @@ TEST_P(Simulation, StreamGoesOnWhereItWasCut) {
   EXPECT_EQ(os().send(pair.client, bytes_of("one ")).size, 4u);
   EXPECT_TRUE(quiet(kServer));
   EXPECT_EQ(os().unacknowledged(pair.client), 4u);
+  EXPECT_EQ(os().send(pair.client, bytes_of("two ")).size, 4u);
+  sim()->advance(10us);
   sim()->black_hole(kServerAddress, false);
-  EXPECT_EQ(os().send(pair.client, bytes_of("two")).size, 3u);
-  EXPECT_EQ(receive(pair.server, 7), "one two");
+  EXPECT_EQ(os().send(pair.client, bytes_of("three")).size, 5u);
+  EXPECT_EQ(receive(pair.server, 13), "one two three");
   EXPECT_TRUE(until([&] { return os().unacknowledged(pair.client) == 0; }));
   EXPECT_EQ(next(2h).first, "") << "no limit runs any more";
+}
+
+TEST_P(Simulation, LostResetIsMadeUpForByTheNextSend) {
+  for (const bool ended : {false, true}) {
+    const int listener = open_server();
+    const int client = open_client();
+    pump(1s);
+    const int server = os().accept(listener, nullptr).fd;
+    close(listener);
+    if (ended) {
+      EXPECT_TRUE(os().shutdown_send(server).ok());
+    }
+    pump(1s);
+    sim()->black_hole(kServerAddress);
+    ASSERT_TRUE(os().set_option(server, OsOption::abort_on_close, 1).ok());
+    os().close(server);
+    pump(1s);
+    sim()->black_hole(kServerAddress, false);
+    EXPECT_TRUE(os().take_error(client).ok());
+    EXPECT_EQ(os().send(client, bytes_of("anyone?")).size, 7u);
+    pump(1s);
+    EXPECT_EQ(os().take_error(client).number(), ended ? EPIPE : ECONNRESET);
+  }
+}
+
+TEST_P(Simulation, AcknowledgementOfTheEndIsAnEdge) {
+  const Pair pair = across();
+  EXPECT_TRUE(os().shutdown_send(pair.client).ok());
+  EXPECT_EQ(next(), std::make_pair(std::string("W"), Duration(0))) << "the call itself";
+  EXPECT_EQ(next(), std::make_pair(std::string("RWD"), Duration(50us))) << "the server hears of it";
+  EXPECT_EQ(next(), std::make_pair(std::string("W"), Duration(50us))) << "and says so";
+}
+
+TEST_P(Simulation, SpaceIsAnEdgeAfterAWaitThatFoundNone) {
+  const Pair pair = across();
+  ASSERT_TRUE(os().set_option(pair.client, OsOption::send_buffer_bytes, 100'000).ok());
+  const std::string window(65'536, 'x');
+  EXPECT_EQ(os().send(pair.client, bytes_of(window)).size, window.size());
+  pump(1s);
+  const std::string most(70'000, 'x');
+  EXPECT_EQ(os().send(pair.client, bytes_of(most)).size, most.size());
+  EXPECT_EQ(os().send(pair.server, bytes_of("x")).size, 1u);
+  EXPECT_EQ(await(kClient, "R"), "R") << "more than two thirds of the buffer are in use";
+  EXPECT_EQ(receive(pair.server, window.size() + most.size()).size(), window.size() + most.size());
+  EXPECT_EQ(await(kClient, "RW"), "RW");
 }
 
 TEST_P(Simulation, SendingIntoABlackHoleTimesOutInTheEnd) {

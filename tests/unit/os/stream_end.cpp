@@ -126,6 +126,7 @@ TEST_P(StreamEndSuite, SendingToOneWhoHasClosedEndsInAReset) {
 TEST_P(StreamEndSuite, NothingIsUnacknowledgedAfterAReset) {
   const Pair pair = watched();
   fill(pair.client);
+  EXPECT_TRUE(os().shutdown_send(pair.client).ok());
   EXPECT_GT(os().unacknowledged(pair.client), 0u);
   close(pair.server);
   EXPECT_EQ(await(kClient, "RWDHE"), "RWDHE");

@@ -162,6 +162,24 @@ TEST_P(TlsBytes, OfManyRecordsFillOneRead) {
   EXPECT_EQ(pair.client_pipe->reads - before, 1);
 }
 
+TEST_P(TlsBytes, OfHalfARecordAreWaitedForWithoutAsking) {
+  ShakenPair pair(GetParam());
+  (void)read_all(*pair.client);
+  write_all(*pair.server, "0123456789");
+  write_all(*pair.server, "abc");
+  std::string& wire = pair.client_pipe->in().bytes;
+  const std::string rest = wire.substr(wire.size() - 10);
+  wire.resize(wire.size() - 10);
+  std::array<std::byte, 100> buffer;
+  const int before = pair.client_pipe->reads;
+  const Moved moved = pair.client->read(buffer);
+  EXPECT_EQ(moved.size, 10u);
+  EXPECT_TRUE(moved.drained);
+  EXPECT_EQ(pair.client_pipe->reads - before, 1);
+  wire += rest;
+  EXPECT_EQ(read_all(*pair.client).text, "abc");
+}
+
 TEST_P(TlsBytes, OfOneSmallWriteTakeOneCallOfTheStream) {
   ShakenPair pair(GetParam());
   const int before = pair.client_pipe->writes;

@@ -121,6 +121,18 @@ TEST_P(TlsHandshake, FailsWhereTheLastFlightCannotBeSent) {
   EXPECT_THAT(pair.client->failure().words, HasSubstr("reset by peer"));
 }
 
+TEST_P(TlsHandshake, NamesTheAlertWhereTheLastFlightCannotBeSent) {
+  TlsPair pair(of_version(GetParam()));
+  EXPECT_EQ(pair.client->handshake(), Flow::blocked);
+  EXPECT_EQ(pair.server->handshake(), Flow::blocked);
+  pair.server_pipe->in().bytes = "HTTP?";
+  EXPECT_EQ(pair.server->handshake(), Flow::failed);
+  pair.client_pipe->reset();
+  EXPECT_EQ(pair.client->handshake(), Flow::failed);
+  EXPECT_EQ(pair.client->failure().err, Err::ssl_ehandshake);
+  EXPECT_THAT(pair.client->failure().words, HasSubstr("the peer refused the handshake: alert "));
+}
+
 TEST_P(TlsHandshake, KeepsTheStreamsCodeWhereTheStreamHasTimedOut) {
   TlsPair pair(of_version(GetParam()));
   EXPECT_EQ(pair.client->handshake(), Flow::blocked);

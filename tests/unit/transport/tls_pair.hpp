@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -49,7 +50,8 @@ struct PairSetup {
   TlsIdentity client;
   TlsIdentity server{.cert = server_pems().cert, .key = server_pems().key};
   TlsPeer peer;
-  int version = 0;  ///< the highest that the server takes; 0: any
+  int version = 0;                               ///< the highest that the server takes; 0: any
+  std::function<void(SSL_CTX*)> server_tweak{};  ///< what else its context needs
 };
 
 inline PairSetup of_version(int version) {
@@ -67,6 +69,7 @@ class TlsPair {
     if (!client_context) throw std::runtime_error("client: " + client_context.failure().words);
     if (!server_context) throw std::runtime_error("server: " + server_context.failure().words);
     if (setup.version != 0) SSL_CTX_set_max_proto_version(server_context.value()->native(), setup.version);
+    if (setup.server_tweak) setup.server_tweak(server_context.value()->native());
     auto [near, far] = make_pipe();
     client_pipe = near.get();
     server_pipe = far.get();

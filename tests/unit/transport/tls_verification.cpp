@@ -1,3 +1,5 @@
+#include <openssl/pem.h>
+
 #include "tls_pair.hpp"
 
 namespace socketcore::testing {
@@ -158,6 +160,36 @@ TEST(TlsTrust, TakesSeveralCasAndTextAroundThem) {
   TlsPair pair(setup);
   pair.expect_shaken();
   EXPECT_EQ(pair.client->verification(), "ok");
+}
+
+// A key too short for OpenSSL's security level, as old devices have. Insisting is for these.
+TEST(TlsTrust, AWeakCertificateConnectsWhereTheClientInsists) {
+  const KeyPtr key(EVP_RSA_gen(1024U));
+  const CertPtr cert(X509_new());
+  X509_gmtime_adj(X509_getm_notBefore(cert.get()), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(cert.get()), 3600);
+  X509_set_pubkey(cert.get(), key.get());
+  X509_sign(cert.get(), key.get(), EVP_sha256());
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  PEM_write_bio_X509(bio.get(), cert.get());
+  char* pem = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &pem);
+
+  for (const bool insist : {true, false}) {
+    PairSetup setup;
+    setup.client.ca_cert = {pem, static_cast<std::size_t>(size)};
+    setup.peer.insist = insist;
+    setup.server_tweak = [&](SSL_CTX* ctx) {
+      SSL_CTX_set_security_level(ctx, 0);
+      EXPECT_EQ(SSL_CTX_use_certificate(ctx, cert.get()), 1);
+      EXPECT_EQ(SSL_CTX_use_PrivateKey(ctx, key.get()), 1);
+      SSL_CTX_set1_sigalgs_list(ctx, "rsa_pss_rsae_sha256");  // the pair's own certificate is not to be sent
+    };
+    TlsPair pair(setup);
+    pair.shake();
+    EXPECT_EQ(pair.client_flow, insist ? Flow::done : Flow::failed);
+    EXPECT_EQ(pair.client->verification(), "EE certificate key too weak");
+  }
 }
 
 TEST(TlsTrust, TheMachinesStoreDoesNotKnowAThrowawayCa) {
