@@ -254,7 +254,6 @@ void tls_write(SSL* ssl, const char* data, std::size_t size) {
 double tls_receive(const bench::Order& order) {
   Poll poll;
   SSL_CTX* const context = tls_context();
-  SSL_CTX_set_default_read_buffer_len(context, bench::kChunkBytes);
   TlsConnection connection = open_tls(context, order.port);
   poll.add(connection.fd, 0);
   bench::Stopwatch watch;

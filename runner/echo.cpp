@@ -91,7 +91,7 @@ class Connection final : public sc::Handler {
       return after(moved.flow);
     }
     if (const sc::Flow flow = transport_->flush(); flow != sc::Flow::done) return after(flow);
-    if (ended_) return transport_->finish() == sc::Flow::blocked ? Step::wait : Step::over;
+    if (ended_) return transport_->finish(false) == sc::Flow::blocked ? Step::wait : Step::over;
     return echo();
   }
 

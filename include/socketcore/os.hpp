@@ -91,7 +91,9 @@ enum class OsOption : std::uint8_t {
   send_buffer_bytes,    ///< SO_SNDBUF
   broadcast,            ///< SO_BROADCAST
   header_included,      ///< IP_HDRINCL
-  ack_notices,          ///< a stream becomes ready with `error` set each time the peer has acknowledged more
+  /// A stream becomes ready with `error` set each time the peer has acknowledged all of what one send() took. Lost while the
+  /// stream's own receive buffer is full of unread bytes (Linux charges the notices to it): do not rely on them alone then.
+  ack_notices,
   abort_on_close,       ///< close() resets the connection instead of ending it in order
   v6_only,              ///< IPV6_V6ONLY
 };

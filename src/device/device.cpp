@@ -66,6 +66,7 @@ class VirtualDevice final : public Device, private Handler {
   }
 
   [[nodiscard]] Err send(SocketId id, std::span<const std::byte> data) noexcept override try {
+    if (id < 0) return Err::earg;
     Socket* socket = sockets_.find(id);
     // After a failed connect the script may destroy the id at any time; the answer must not be lost with it.
     if (socket == nullptr || socket->state() == State::closed || socket->state() == State::failed) {
@@ -103,6 +104,7 @@ class VirtualDevice final : public Device, private Handler {
   }
 
   bool close(SocketId id) noexcept override try {
+    if (id < 0) return false;
     Socket* socket = sockets_.find(id);
     if (socket == nullptr || socket->state() == State::closed) {
       if (!strays_.closing(id)) strays_.answer_close(id);

@@ -130,7 +130,7 @@ void Socket::on_ready(Readiness what) noexcept {
       }
       return;
     case State::handshaking:
-      peer_ended_ = peer_ended_ || what.ended;
+      peer_ended_ = peer_ended_ || what.ended || what.hangup || what.error;
       shake_hands();
       return;
     case State::open:
@@ -153,12 +153,18 @@ void Socket::on_ready(Readiness what) noexcept {
       announce();
       return;
     case State::flushing:
-      if (what.readable || what.ended) transport_->discard();
-      advance_close();
-      return;
     case State::lingering:
-      transport_->discard();
-      check_lingering();
+      // Asked before the acknowledgements: of a stream that was reset the kernel says that none is missing.
+      if (const SysError error = what.error && is_stream() ? core_.os().take_error(transport_->fd()) : SysError();
+          !error.ok()) {
+        finish_close(error.err());
+      } else if (const Err broken = transport_->discard(); broken != Err::ok) {
+        finish_close(broken);
+      } else if (state_ == State::flushing) {
+        advance_close();
+      } else {
+        check_lingering();
+      }
       return;
     case State::starting:
     case State::resolving:
@@ -179,6 +185,9 @@ void Socket::on_timer(std::uint32_t /*cookie*/) noexcept {
       } catch (...) {
         give_up({Err::enomem, {}});
       }
+      return;
+    case State::open:
+      confirm_sent();
       return;
     case State::ending: {
       const Duration quiet = now() - since_;

@@ -95,8 +95,9 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
     };
     ByteQueue bytes;              // datagrams: each behind its length
     std::deque<Pending> pending;
-    std::uint64_t accepted = 0;   // bytes since the outbox was made
+    std::uint64_t accepted = 0;   // bytes since the outbox was made, datagrams' lengths included
     std::uint64_t written = 0;
+    std::size_t datagrams = 0;    // in `bytes`
   };
   // What went wrong, kept for the messages that will tell.
   struct Trouble {
@@ -135,7 +136,8 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   // Sending and receiving (socket_io.cpp).
   [[nodiscard]] Err send_stream(std::span<const std::byte> data);
   [[nodiscard]] Err send_datagram(std::span<const std::byte> data);
-  [[nodiscard]] Err refuse(Err error, std::size_t size);
+  [[nodiscard]] Err refuse(Err error);
+  void answer_send(Err error, std::uint32_t size = 0) noexcept;
   [[nodiscard]] Outbox& outbox();
   [[nodiscard]] Flow flush_outbox() noexcept;
   [[nodiscard]] Flow flush_stream() noexcept;
@@ -181,6 +183,7 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   std::uint32_t serial_;
   std::uint32_t announced_ = 0;          // bytes of the outstanding announcement that were not read
   std::uint32_t read_limit_ = 0;         // the most that one announcement may name
+  std::uint32_t answers_queued_ = 0;     // send_cnf notes that were not delivered
   std::uint32_t announcement_ = 0;       // which posted announcement is the valid one
   Endpoint peer_;
   SocketType type_;

@@ -30,8 +30,11 @@ bool Socket::close() noexcept {
     return true;
   }
   since_ = now() + home_->options.linger_limit;
-  if (!input_over_) transport_->discard();
-  advance_close();
+  if (const Err error = input_over_ ? Err::ok : transport_->discard(); error != Err::ok) {
+    finish_close(error);
+  } else {
+    advance_close();
+  }
   return true;
 }
 
@@ -44,7 +47,12 @@ void Socket::advance_close() noexcept {
   if (flow == Flow::done) {
     // The goodbye itself need not arrive: a peer that is gone has no use for it.
     if (to_deliver_ == 0) to_deliver_ = transport_->handed();
-    flow = transport_->finish();
+    const bool delivered = !is_stream() || transport_->acknowledged() >= to_deliver_;
+    flow = transport_->finish(delivered);
+    if (delivered && flow != Flow::blocked) {
+      finish_close(Err::ok);
+      return;
+    }
   }
   if (flow == Flow::blocked) {
     core_.loop().timers().arm(timer_, since_);
@@ -59,10 +67,8 @@ void Socket::check_lingering() noexcept {
     core_.loop().timers().arm(timer_, since_);
     return;
   }
-  if (!is_stream() || transport_->acknowledged() >= to_deliver_) {
+  if (transport_->acknowledged() >= to_deliver_) {
     finish_close(Err::ok);
-  } else if (const SysError error = core_.os().take_error(transport_->fd()); !error.ok()) {
-    finish_close(error.err());
   } else {
     core_.loop().timers().arm(timer_, std::min(since_, now() + kAcknowledgementPoll));
   }

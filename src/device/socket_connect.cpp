@@ -12,6 +12,8 @@ namespace {
 // How long IPv6 addresses wait for the IPv4 answer, which is preferred.
 constexpr std::chrono::milliseconds kIpv4Grace{1000};
 
+constexpr int kHandshakesAtTheEnd = 3;
+
 constexpr int kIcmp = 1;
 constexpr int kIcmp6 = 58;
 constexpr int kRawProtocol = 255;  // IPPROTO_RAW: the kernel takes it for "the script writes the IP header"
@@ -276,7 +278,10 @@ void Socket::connected() {
 }
 
 void Socket::shake_hands() {
-  switch (transport_->handshake()) {
+  Flow flow = transport_->handshake();
+  // It stops at a record that is not whole yet. Once the peer has ended, no edge will tell that it never will be.
+  for (int i = 0; i < kHandshakesAtTheEnd && flow == Flow::blocked && peer_ended_; ++i) flow = transport_->handshake();
+  switch (flow) {
     case Flow::done:
       readable_ = true;  // the first records may have come with the end of the handshake
       ready();

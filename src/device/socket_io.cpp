@@ -24,6 +24,8 @@ using Length = std::uint32_t;
 
 constexpr int kReadsAtTheEnd = 3;
 
+constexpr std::chrono::milliseconds kAcknowledgementPoll{100};
+
 }  // namespace
 
 // ---- Out.
@@ -34,34 +36,38 @@ Err Socket::send(std::span<const std::byte> data) {
     case State::open:
       break;
     case State::ending:
-      if (trouble_) return refuse(Err::enotconn, data.size());
+      if (trouble_) return refuse(Err::enotconn);
       break;
     case State::ended:
-      return refuse(trouble_ ? Err::enotconn : Err::eclsd, data.size());
+      return refuse(trouble_ ? Err::enotconn : Err::eclsd);
     default:
-      return refuse(Err::enotconn, data.size());
+      return refuse(Err::enotconn);
   }
-  if (!is_stream() && data.size() > largest_datagram(type_, peer_.address.family)) return refuse(Err::earg, data.size());
-  if (data.size() > send_space()) return refuse(Err::enobufs, data.size());
+  if (!is_stream() && data.size() > largest_datagram(type_, peer_.address.family)) return refuse(Err::earg);
+  if (data.size() > send_space()) return refuse(Err::enobufs);
   return is_stream() ? send_stream(data) : send_datagram(data);
 }
 
-Err Socket::refuse(Err error, std::size_t size) {
-  const auto told = static_cast<std::uint32_t>(std::min<std::size_t>(size, 0xffffffff));
+// The room for this answer was promised when the send was made.
+void Socket::answer_send(Err error, std::uint32_t size) noexcept {
+  home_->queue.redeem(1);
+  ++answers_queued_;
+  post(note(Note::Kind::send_cnf, error, size));
+}
+
+Err Socket::refuse(Err error) {
   // Answers keep the order of their calls: a refusal waits for the sends before it.
   if (outbox_ && !outbox_->pending.empty()) {
-    outbox_->pending.push_back({.end = outbox_->accepted, .mark = 0, .size = told, .error = error});
+    outbox_->pending.push_back({.end = outbox_->accepted, .mark = 0, .size = 0, .error = error});
   } else {
-    home_->queue.redeem(1);
-    post(note(Note::Kind::send_cnf, error));
+    answer_send(error);
   }
   return error;
 }
 
 Err Socket::refuse_for_memory() noexcept {
   // Its place behind the sends that still wait would need memory too: this one answer comes out of turn.
-  home_->queue.redeem(1);
-  post(note(Note::Kind::send_cnf, Err::enomem));
+  answer_send(Err::enomem);
   return Err::enomem;
 }
 
@@ -81,13 +87,12 @@ Err Socket::send_stream(std::span<const std::byte> data) {
   if (moved.flow == Flow::failed) {
     if (!confirm_now) outbox_->pending.pop_back();
     broken(transport_->failure());
-    const Err error = refuse(Err::enotconn, data.size());
+    const Err error = refuse(Err::enotconn);
     announce();
     return error;
   }
   if (confirm_now && moved.size == data.size()) {
-    home_->queue.redeem(1);
-    post(note(Note::Kind::send_cnf, Err::ok, size));
+    answer_send(Err::ok, size);
     return Err::ok;
   }
 
@@ -101,7 +106,7 @@ Err Socket::send_stream(std::span<const std::byte> data) {
     // A part is gone and the rest has no place: a stream with a hole must not go on.
     if (outbox_ && !outbox_->pending.empty()) outbox_->pending.pop_back();
     broken({Err::enomem, {}});
-    const Err error = refuse(Err::enomem, data.size());
+    const Err error = refuse(Err::enomem);
     announce();
     return error;
   }
@@ -119,15 +124,14 @@ Err Socket::send_datagram(std::span<const std::byte> data) {
     std::array<std::byte, sizeof length> head;
     std::memcpy(head.data(), &length, sizeof length);
     box.bytes.make_room(sizeof length + data.size());
-    box.pending.push_back({.end = box.accepted + data.size(), .mark = 0, .size = size, .error = Err::ok});
+    box.accepted += sizeof length + data.size();
+    box.pending.push_back({.end = box.accepted, .mark = 0, .size = size, .error = Err::ok});
     box.bytes.append(head);
     box.bytes.append(data);
-    box.accepted += data.size();
+    ++box.datagrams;
     return Err::ok;
   }
-  home_->queue.redeem(1);
-  post(note(Note::Kind::send_cnf, moved.flow == Flow::failed ? transport_->failure().err : Err::ok,
-            static_cast<std::uint32_t>(moved.size)));
+  answer_send(moved.flow == Flow::failed ? transport_->failure().err : Err::ok, static_cast<std::uint32_t>(moved.size));
   return Err::ok;
 }
 
@@ -148,7 +152,8 @@ std::size_t Socket::send_space() const noexcept {
       break;
   }
   const std::size_t capacity = profile().send_buffer_bytes;
-  const std::size_t used = outbox_ ? outbox_->accepted - outbox_->written : 0;
+  const std::size_t used =
+      outbox_ ? outbox_->accepted - outbox_->written - outbox_->datagrams * sizeof(Length) : 0;
   return capacity - std::min(used, capacity);
 }
 
@@ -178,7 +183,8 @@ Flow Socket::flush_datagrams() noexcept {
       outbox_->pending.front().size = static_cast<std::uint32_t>(moved.size);
     }
     outbox_->bytes.consume(sizeof length + length);
-    outbox_->written += length;
+    outbox_->written += sizeof length + length;
+    --outbox_->datagrams;
     confirm_sent();
   }
   return Flow::done;
@@ -205,21 +211,21 @@ void Socket::confirm_sent() noexcept {
       asked = true;
       if (first.mark > acknowledged) break;
     }
-    home_->queue.redeem(1);
-    const bool counts = first.error == Err::ok || !is_stream();
-    post(note(Note::Kind::send_cnf, first.error, counts ? first.size : 0));
+    answer_send(first.error, first.size);
     pending.pop_front();
   }
-  if (pending.empty() && outbox_->bytes.empty()) outbox_.reset();
+  if (pending.empty() && outbox_->bytes.empty()) {
+    outbox_.reset();
+  } else if (on_ack && state_ == State::open && !pending.empty() && !core_.loop().timers().armed(timer_)) {
+    // The kernel drops acknowledgement notices while the receive buffer is full: look again now and then.
+    arm(kAcknowledgementPoll);
+  }
 }
 
 // Answers all sends that still wait: they will not be confirmed any more.
 void Socket::answer_pending(Err error) noexcept {
   if (!outbox_ || home_ == nullptr) return;
-  for (const Outbox::Pending& waiting : outbox_->pending) {
-    home_->queue.redeem(1);
-    post(note(Note::Kind::send_cnf, waiting.error != Err::ok ? waiting.error : error));
-  }
+  for (const Outbox::Pending& waiting : outbox_->pending) answer_send(waiting.error != Err::ok ? waiting.error : error);
   outbox_->pending.clear();
 }
 

@@ -13,7 +13,7 @@ bool Socket::deliver(const Note& note, Message& message) {
   message.verify.clear();
   switch (note.kind) {
     case Note::Kind::connect_cnf: return deliver_connect_cnf(message);
-    case Note::Kind::send_cnf: return deliver_send_cnf(note, message);
+    case Note::Kind::send_cnf: --answers_queued_; return deliver_send_cnf(note, message);
     case Note::Kind::receive_ind: return deliver_receive_ind(note, message);
     case Note::Kind::close_ind: return deliver_close_ind(message);
     case Note::Kind::close_cnf: return deliver_close_cnf(note, message);
@@ -83,7 +83,10 @@ bool Socket::deliver_close_ind(Message& message) {
   if (state_ != State::ending) return false;
   if (!input_over_ || has_unread()) {
     // The script lets its input lie. If it has read on meanwhile, the announcements go on.
-    if (!outstanding_) return false;
+    if (!outstanding_) {
+      arm(home_->options.unread_limit);
+      return false;
+    }
     if (const Duration quiet = now() - since_; quiet < home_->options.unread_limit) {
       arm(home_->options.unread_limit - quiet);
       return false;
@@ -102,6 +105,11 @@ bool Socket::deliver_close_ind(Message& message) {
     message.error = answer.error;
     message.size = 0;
     return deliver_send_cnf(answer, message);
+  }
+
+  if (answers_queued_ > 0) {
+    post(note(Note::Kind::close_ind));
+    return false;
   }
 
   disarm();

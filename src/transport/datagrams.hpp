@@ -17,7 +17,7 @@ class Datagrams final : public Transport {
   [[nodiscard]] Moved read(std::span<std::byte> into) noexcept override;
   /// failed with erst: the datagram went out, and an earlier one had been answered by "nobody listens there".
   [[nodiscard]] Moved write(std::span<const std::byte> data) noexcept override;
-  [[nodiscard]] Flow finish() noexcept override { return Flow::done; }
+  [[nodiscard]] Flow finish(bool /*last*/) noexcept override { return Flow::done; }
   [[nodiscard]] const Failure& failure() const noexcept override { return failure_; }
   [[nodiscard]] std::uint64_t handed() const noexcept override { return handed_; }
   [[nodiscard]] std::uint64_t acknowledged() noexcept override { return handed_; }

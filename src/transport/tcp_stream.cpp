@@ -29,28 +29,25 @@ Moved TcpStream::write(std::span<const std::byte> data) noexcept {
   return {sent, Flow::done, false};
 }
 
-Flow TcpStream::finish() noexcept {
-  if (finished_) return Flow::done;
-  finished_ = true;
-  // All acknowledged: close() ends the stream as well and saves a call. Otherwise the FIN has to be out while we wait. It
-  // fails only where the connection is gone already; then there is nobody to tell.
-  if (fd_.os().unacknowledged(fd_.get()) == 0) return Flow::done;
-  fin_sent_ = fd_.os().shutdown_send(fd_.get()).ok();
+Flow TcpStream::finish(bool last) noexcept {
+  // It fails only where the connection is gone already; then there is nobody to tell.
+  if (!last && !fin_sent_) fin_sent_ = fd_.os().shutdown_send(fd_.get()).ok();
   return Flow::done;
 }
 
-void TcpStream::discard() noexcept {
+Err TcpStream::discard() noexcept {
   // A peer that never stops sending gets its turn again with the next readiness.
   for (int i = 0; i < 16; ++i) {
     const IoResult dropped = fd_.os().discard(fd_.get());
-    if (!dropped.ok() || dropped.size == 0) return;
+    if (!dropped.ok()) return dropped.error.would_block() ? Err::ok : dropped.error.err();
+    if (dropped.size == 0) break;
   }
+  return Err::ok;
 }
 
 void TcpStream::abort() noexcept { (void)fd_.os().set_option(fd_.get(), OsOption::abort_on_close, 1); }
 
 std::uint64_t TcpStream::acknowledged() noexcept {
-  if (finished_ && !fin_sent_) return handed_;
   std::uint64_t open = fd_.os().unacknowledged(fd_.get());
   // The kernel counts a FIN as one byte, the last to be acknowledged.
   if (fin_sent_ && open > 0) --open;

@@ -13,8 +13,8 @@ class TcpStream final : public Transport {
   [[nodiscard]] int fd() const noexcept override { return fd_.get(); }
   [[nodiscard]] Moved read(std::span<std::byte> into) noexcept override;
   [[nodiscard]] Moved write(std::span<const std::byte> data) noexcept override;
-  [[nodiscard]] Flow finish() noexcept override;
-  void discard() noexcept override;
+  [[nodiscard]] Flow finish(bool last) noexcept override;
+  Err discard() noexcept override;
   void abort() noexcept override;
   [[nodiscard]] const Failure& failure() const noexcept override { return failure_; }
   [[nodiscard]] std::uint64_t handed() const noexcept override { return handed_; }
@@ -24,7 +24,6 @@ class TcpStream final : public Transport {
   Flow fail(SysError error) noexcept;
 
   OwnedFd fd_;
-  bool finished_ = false;
   bool fin_sent_ = false;
   std::uint64_t handed_ = 0;
   Failure failure_;

@@ -101,16 +101,17 @@ Failure identify(SSL_CTX* ctx, const TlsIdentity& identity, std::string_view cer
   auto& chain = read.value();
   X509* const own = chain.front().get();
   forget_tls_errors();
-  if (X509_check_private_key(own, key.value().get()) != 1) {
-    must(!take_tls_error().no_memory);
-    return make_failure(Err::ssl_einit, {"the ", key_name, " does not match the ", cert_name});
-  }
-  bool taken = SSL_CTX_use_certificate(ctx, own) == 1 && SSL_CTX_use_PrivateKey(ctx, key.value().get()) == 1;
+  bool taken = X509_check_private_key(own, key.value().get()) == 1 && SSL_CTX_use_certificate(ctx, own) == 1 &&
+               SSL_CTX_use_PrivateKey(ctx, key.value().get()) == 1;
   for (std::size_t i = 1; i < chain.size() && taken; ++i) taken = SSL_CTX_add1_chain_cert(ctx, chain[i].get()) == 1;
   if (taken) return {};
-  // A key too short for the security level, above all.
   const TlsError error = take_tls_error();
   must(!error.no_memory);
+  const EVP_PKEY* const wanted = X509_get0_pubkey(own);
+  const bool match = wanted == nullptr || EVP_PKEY_eq(wanted, key.value().get()) == 1;
+  forget_tls_errors();
+  if (!match) return make_failure(Err::ssl_einit, {"the ", key_name, " does not match the ", cert_name});
+  // A key too short for the security level, above all.
   return make_failure(Err::ssl_einit, {"the ", cert_name, " cannot be used: ", error.words});
 }
 

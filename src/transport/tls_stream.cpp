@@ -46,9 +46,9 @@ Flow TlsStream::flush() noexcept {
   return of_lower(lower_->flush());
 }
 
-Flow TlsStream::finish() noexcept {
+Flow TlsStream::finish(bool last) noexcept {
   if (const Flow flow = of_engine(engine_.close_notify()); flow != Flow::done) return flow;
-  return of_lower(lower_->finish());
+  return of_lower(lower_->finish(last));
 }
 
 Flow TlsStream::of_engine(Flow flow) noexcept {

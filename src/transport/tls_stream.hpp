@@ -20,8 +20,8 @@ class TlsStream final : public Transport, private Carrier {
   [[nodiscard]] Moved read(std::span<std::byte> into) noexcept override;
   [[nodiscard]] Moved write(std::span<const std::byte> data) noexcept override;
   [[nodiscard]] Flow flush() noexcept override;
-  [[nodiscard]] Flow finish() noexcept override;
-  void discard() noexcept override { lower_->discard(); }
+  [[nodiscard]] Flow finish(bool last) noexcept override;
+  Err discard() noexcept override { return lower_->discard(); }
   void abort() noexcept override { lower_->abort(); }
   [[nodiscard]] const Failure& failure() const noexcept override { return *answered_; }
   [[nodiscard]] std::uint64_t handed() const noexcept override { return lower_->handed(); }

@@ -49,11 +49,12 @@ class Transport {
   /// Hands over output that the transport itself still holds (a TLS record cut short). done: none is left.
   [[nodiscard]] virtual Flow flush() noexcept { return Flow::done; }
 
-  /// Says goodbye: nothing will be written any more. TLS sends close_notify; the stream's sending side ends (FIN), at the
-  /// latest when the transport is destroyed. blocked: call again when writable.
-  [[nodiscard]] virtual Flow finish() noexcept = 0;
-  /// Drops what has arrived, unread: closing over unread input would reset the connection.
-  virtual void discard() noexcept {}
+  /// Says goodbye: nothing will be written any more. TLS sends close_notify; then the stream's sending side ends (FIN).
+  /// blocked: call again when writable. With `last` the transport is destroyed right after, which ends the stream as well.
+  [[nodiscard]] virtual Flow finish(bool last) noexcept = 0;
+  /// Drops what has arrived, unread: closing over unread input would reset the connection. Answers why the connection is
+  /// broken, if it is.
+  virtual Err discard() noexcept { return Err::ok; }
   /// From now on the transport's destruction resets the connection, so that the peer cannot take a cut-off stream for whole.
   virtual void abort() noexcept {}
 

@@ -2,8 +2,7 @@
 
 namespace socketcore::test {
 
-void SimTest::TearDown() {
-  // Every limit of the engine is over by then: what was promised has come.
+void World::finish() {
   if (device) {
     (void)lines_within(300s);
     device->check_answered(false);
@@ -14,20 +13,20 @@ void SimTest::TearDown() {
   EXPECT_EQ(sim.open_descriptors(), 0U) << "a descriptor was left open";
 }
 
-SocketId SimTest::connect(const ConnectRequest& request) {
+SocketId World::connect(const ConnectRequest& request) {
   const Opened opened = device->connect(request);
   EXPECT_EQ(opened.error, Err::ok) << "connect to " << request.address;
   return opened.id;
 }
 
-Message SimTest::take(Duration limit) {
+Message World::take(Duration limit) {
   Message message;
   const Waited waited = device->receive(message, limit);
   EXPECT_EQ(waited, Waited::message) << "no message came";
   return message;
 }
 
-Message SimTest::expect(std::string_view line, Duration limit) {
+Message World::expect(std::string_view line, Duration limit) {
   Message message;
   const Waited waited = device->receive(message, limit);
   if (waited != Waited::message) {
@@ -38,7 +37,7 @@ Message SimTest::expect(std::string_view line, Duration limit) {
   return message;
 }
 
-Lines SimTest::lines_within(Duration time) {
+Lines World::lines_within(Duration time) {
   Lines lines;
   const Instant end = sim.now() + time;
   Message message;
@@ -54,7 +53,7 @@ Lines SimTest::lines_within(Duration time) {
   return lines;
 }
 
-SimTest::Connection SimTest::open(int window, const ConnectRequest* request) {
+World::Connection World::open(int window, const ConnectRequest* request) {
   const std::uint16_t port = next_port++;
   Listener listener(sim, at("192.0.2.1", port), 16, window);
   ConnectRequest wanted = request != nullptr ? *request : ConnectRequest{};
@@ -68,7 +67,7 @@ SimTest::Connection SimTest::open(int window, const ConnectRequest* request) {
   return connection;
 }
 
-SimTest::TlsConnection SimTest::open_tls(int window) {
+World::TlsConnection World::open_tls(int window) {
   const std::uint16_t port = next_port++;
   Listener listener(sim, at("192.0.2.1", port), 16, window);
   TlsConnection connection;
@@ -94,7 +93,7 @@ SimTest::TlsConnection SimTest::open_tls(int window) {
   return connection;
 }
 
-void SimTest::close_in_order(SocketId id) {
+void World::close_in_order(SocketId id) {
   const std::string name = std::to_string(id);
   EXPECT_TRUE(device->close(id));
   expect("close_cnf " + name);

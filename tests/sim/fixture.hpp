@@ -30,12 +30,16 @@ class KeptLog final : public Log {
   Lines lines;
 };
 
-/// One reactor with one watched device on SimOs, and helpers that read like a script. At the end of each test the device is
-/// destroyed and every descriptor must be closed.
-class SimTest : public testing::Test {
- protected:
-  SimTest() : reactor(os, &log, make_resolver()), device(make_device(options)) { resolver->live_on(reactor.core().loop()); }
-  void TearDown() override;
+/// One reactor with one watched device on SimOs, and helpers that read like a script.
+class World {
+ public:
+  World() : reactor(os, &log, make_resolver()), device(make_device(options)) { resolver->live_on(reactor.core().loop()); }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  /// Waits until every limit of the engine is over; destroys the device. Every promise must be kept by then, and every
+  /// descriptor closed.
+  void finish();
 
   /// The device again, with other options.
   void use(const DeviceOptions& other) {
@@ -109,6 +113,12 @@ class SimTest : public testing::Test {
     resolver = made.get();
     return made;
   }
+};
+
+/// A test in a world of its own.
+class SimTest : public testing::Test, public World {
+ protected:
+  void TearDown() override { finish(); }
 };
 
 }  // namespace socketcore::test

@@ -98,7 +98,7 @@ class TlsPeer {
   void send(std::string_view text);
   std::string read();
   /// close_notify and FIN.
-  void finish() { (void)stream_->finish(); }
+  void finish() { (void)stream_->finish(false); }
   /// close_notify, and the connection stays.
   [[nodiscard]] Transport& stream() { return *stream_; }
   [[nodiscard]] int fd() const { return stream_->fd(); }

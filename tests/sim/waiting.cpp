@@ -215,9 +215,9 @@ TEST_F(Waiting, TicksCount16384PerSecond) {
   sim.advance(1s);
   EXPECT_EQ(device->ticks() - start, 16384U);
   sim.advance(1000h);
-  EXPECT_EQ(device->ticks() - start, 16384U * 3'600'001U);
+  EXPECT_EQ(device->ticks() - start, std::uint64_t{16384} * 3'600'001);
   sim.advance(Duration(1'000'000'000 / 16384 + 1));
-  EXPECT_EQ(device->ticks() - start, 16384U * 3'600'001U + 1);
+  EXPECT_EQ(device->ticks() - start, std::uint64_t{16384} * 3'600'001 + 1);
 }
 
 TEST_F(Waiting, ClocksAndRandomBytesAreTheOss) {

@@ -33,14 +33,15 @@ def all_at_once(bench):
         end
     """)
     outcomes = {n["name"]: n for n in script.notes("outcome")}
-    wanted = {"resolve": 20, "resolve udp": 20, "resolve tls": 20, "handshake": 30, "connect": 75, "connect tls": 75,
-              "two holes": 75}
-    for name, seconds in wanted.items():
+    # With two holes each gets its turn; a third part is kept for the IPv6 answer that is still missing.
+    wanted = {"resolve": (19, 23), "resolve udp": (19, 23), "resolve tls": (19, 23), "handshake": (29, 33),
+              "connect": (74, 78), "connect tls": (74, 78), "two holes": (45, 78)}
+    for name, (low, high) in wanted.items():
         found = outcomes[name]
         bench.equal(found["error"], ETIMEOUT, f"{name}: {found}")
-        bench.within(found["seconds"], seconds - 1, seconds + 3, f"{name}: {found}")
+        bench.within(found["seconds"], low, high, f"{name}: {found}")
     for name, words in (("resolve", "silent.test"), ("handshake", "TLS handshake"), ("connect", "127.0.0.66")):
         bench.true(words in outcomes[name]["reason"], f"{name}: {outcomes[name]}")
     door = outcomes["hole and door"]
     bench.equal(door["error"], 0, str(door))
-    bench.within(door["seconds"], 30, 45, str(door))
+    bench.within(door["seconds"], 20, 45, str(door))

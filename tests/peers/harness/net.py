@@ -169,8 +169,8 @@ def echo(connection):
 class Silent:
     """Listens, completes TCP's handshake in the kernel, and never says or reads anything."""
 
-    def __init__(self, bench, address="127.0.0.1", port=0, receive_buffer=None):
-        self.listening = listener(address, port, receive_buffer=receive_buffer)
+    def __init__(self, bench, address="127.0.0.1", port=0, receive_buffer=None, backlog=128):
+        self.listening = listener(address, port, backlog, receive_buffer)
         self.port = self.listening.getsockname()[1]
         bench.own(self)
 

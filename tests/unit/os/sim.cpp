@@ -169,7 +169,7 @@ TEST_P(Simulation, SpaceIsAnEdgeAfterAWaitThatFoundNone) {
   ASSERT_TRUE(os().set_option(pair.client, OsOption::send_buffer_bytes, 100'000).ok());
   const std::string window(65'536, 'x');
   EXPECT_EQ(os().send(pair.client, bytes_of(window)).size, window.size());
-  pump(1s);
+  sim()->advance(1s);
   const std::string most(70'000, 'x');
   EXPECT_EQ(os().send(pair.client, bytes_of(most)).size, most.size());
   EXPECT_EQ(os().send(pair.server, bytes_of("x")).size, 1u);

@@ -34,6 +34,7 @@ class PipeEnd final : public Transport {
   int empty_reads = 0;
   int writes = 0;
   int finishes = 0;
+  int last_finishes = 0;
 
   [[nodiscard]] Wire& in() noexcept { return *in_; }
   [[nodiscard]] Wire& out() noexcept { return *out_; }
@@ -69,8 +70,8 @@ class PipeEnd final : public Transport {
     return {size, size == data.size() ? Flow::done : Flow::blocked, false};
   }
 
-  [[nodiscard]] Flow finish() noexcept override {
-    ++finishes;
+  [[nodiscard]] Flow finish(bool last) noexcept override {
+    ++(last ? last_finishes : finishes);
     out_->ended = true;
     return Flow::done;
   }

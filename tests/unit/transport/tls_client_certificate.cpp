@@ -120,7 +120,7 @@ TEST(TlsLateRefusal, FailsTheWritesThatFollow) {
   EXPECT_EQ(pair.client->read(buffer).flow, Flow::failed);
   EXPECT_EQ(pair.client->write(bytes_of("hello")).flow, Flow::failed);
   EXPECT_EQ(pair.client->failure().err, Err::ssl_ehandshake);
-  EXPECT_EQ(pair.client->finish(), Flow::done);
+  EXPECT_EQ(pair.client->finish(false), Flow::done);
 }
 
 }  // namespace

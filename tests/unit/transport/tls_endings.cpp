@@ -15,7 +15,7 @@ INSTANTIATE_TEST_SUITE_P(Versions, TlsEnding, ::testing::Values(kTls12, kTls13))
 
 TEST_P(TlsEnding, IsOrderlyAfterCloseNotify) {
   write_all(*pair_.server, "last words");
-  EXPECT_EQ(pair_.server->finish(), Flow::done);
+  EXPECT_EQ(pair_.server->finish(false), Flow::done);
   EXPECT_EQ(pair_.server_pipe->finishes, 1);
   const Moved moved = pair_.client->read(buffer_);
   EXPECT_EQ(moved.size, 10u);
@@ -27,7 +27,7 @@ TEST_P(TlsEnding, IsOrderlyAfterCloseNotify) {
 }
 
 TEST_P(TlsEnding, IsOrderlyWhereTheStreamStaysOpen) {
-  (void)pair_.server->finish();
+  (void)pair_.server->finish(false);
   pair_.server_pipe->out().ended = false;
   EXPECT_EQ(pair_.client->read(buffer_).flow, Flow::end);
 }
@@ -64,14 +64,14 @@ TEST_P(TlsEnding, ByResetKeepsTheStreamsWords) {
   EXPECT_EQ(pair_.client->write(bytes_of("x")).flow, Flow::failed);
   EXPECT_EQ(pair_.client->failure().err, Err::erst);
   EXPECT_EQ(pair_.client->flush(), Flow::failed);
-  EXPECT_EQ(pair_.client->finish(), Flow::failed);
+  EXPECT_EQ(pair_.client->finish(false), Flow::failed);
 }
 
 TEST_P(TlsEnding, OfOneSideLeavesTheOtherOpen) {
-  EXPECT_EQ(pair_.server->finish(), Flow::done);
+  EXPECT_EQ(pair_.server->finish(false), Flow::done);
   EXPECT_EQ(pair_.client->read(buffer_).flow, Flow::end);
   write_all(*pair_.client, noise(100000));
-  EXPECT_EQ(pair_.client->finish(), Flow::done);
+  EXPECT_EQ(pair_.client->finish(false), Flow::done);
   const ReadAll all = read_all(*pair_.server);
   EXPECT_TRUE(all.text == noise(100000));
   EXPECT_EQ(all.last.flow, Flow::end);
@@ -81,7 +81,7 @@ TEST_P(TlsEnding, WithoutCloseNotifyLeavesOurSideOpen) {
   pair_.close_server_pipe();
   EXPECT_EQ(pair_.client->read(buffer_).flow, Flow::failed);
   write_all(*pair_.client, "still here");
-  EXPECT_EQ(pair_.client->finish(), Flow::done);
+  EXPECT_EQ(pair_.client->finish(false), Flow::done);
   const ReadAll all = read_all(*pair_.server);
   EXPECT_EQ(all.text, "still here");
   EXPECT_EQ(all.last.flow, Flow::end);
@@ -91,27 +91,33 @@ TEST_P(TlsEnding, SaysGoodbyeOnceAndAfterAllElse) {
   const std::string text = noise(16384);
   pair_.client_pipe->out().capacity = 9000;
   EXPECT_EQ(pair_.client->write(bytes_of(text)).size, 0u);
-  EXPECT_EQ(pair_.client->finish(), Flow::blocked);
-  EXPECT_EQ(pair_.client->finish(), Flow::blocked);
+  EXPECT_EQ(pair_.client->finish(false), Flow::blocked);
+  EXPECT_EQ(pair_.client->finish(false), Flow::blocked);
   EXPECT_EQ(pair_.client_pipe->finishes, 0);
   std::string got = read_all(*pair_.server).text;
-  EXPECT_EQ(pair_.client->finish(), Flow::done);
+  EXPECT_EQ(pair_.client->finish(false), Flow::done);
   EXPECT_EQ(pair_.client_pipe->finishes, 1);
   const std::uint64_t handed = pair_.client->handed();
   const ReadAll rest = read_all(*pair_.server);
   got += rest.text;
   EXPECT_TRUE(got == text);
   EXPECT_EQ(rest.last.flow, Flow::end);
-  (void)pair_.client->finish();
+  (void)pair_.client->finish(false);
   EXPECT_EQ(pair_.client->handed(), handed);
 }
 
+TEST_P(TlsEnding, SaysGoodbyeWhereTheStreamItselfNeedNot) {
+  EXPECT_EQ(pair_.client->finish(true), Flow::done);
+  EXPECT_EQ(pair_.client_pipe->last_finishes, 1);
+  EXPECT_EQ(read_all(*pair_.server).last.flow, Flow::end);
+}
+
 TEST_P(TlsEnding, ReadsOnAfterItsOwnGoodbye) {
-  EXPECT_EQ(pair_.client->finish(), Flow::done);
+  EXPECT_EQ(pair_.client->finish(false), Flow::done);
   write_all(*pair_.server, "late");
-  (void)pair_.server->finish();
+  (void)pair_.server->finish(false);
   // Called again, it must not wait for the peer's goodbye and swallow what comes before.
-  EXPECT_EQ(pair_.client->finish(), Flow::done);
+  EXPECT_EQ(pair_.client->finish(false), Flow::done);
   const ReadAll all = read_all(*pair_.client);
   EXPECT_EQ(all.text, "late");
   EXPECT_EQ(all.last.flow, Flow::end);
@@ -120,7 +126,7 @@ TEST_P(TlsEnding, ReadsOnAfterItsOwnGoodbye) {
 TEST_P(TlsEnding, InTheHandshakeJustEndsTheStream) {
   TlsPair pair(of_version(GetParam()));
   EXPECT_EQ(pair.client->handshake(), Flow::blocked);
-  EXPECT_EQ(pair.client->finish(), Flow::done);
+  EXPECT_EQ(pair.client->finish(false), Flow::done);
   EXPECT_EQ(pair.client_pipe->finishes, 1);
   pair.shake();
   EXPECT_EQ(pair.server_flow, Flow::failed);
@@ -131,7 +137,7 @@ TEST_P(TlsEnding, AtOnceAfterTheHandshakeIsSeenByAnEdgeTriggeredReader) {
   TlsPair pair(of_version(GetParam()));
   pair.shake();
   write_all(*pair.server, "hi");
-  (void)pair.server->finish();
+  (void)pair.server->finish(false);
   // Whoever stops at `drained` must not miss the end.
   const ReadAll all = read_all(*pair.client);
   EXPECT_EQ(all.text, "hi");
@@ -145,7 +151,7 @@ TEST_P(TlsEnding, AnywhereButAfterCloseNotifyIsATruncation) {
     ShakenPair pair(GetParam());
     (void)read_all(*pair.client);
     for (std::size_t at = 0; at < text.size(); at += 10) write_all(*pair.server, text.substr(at, 10));
-    (void)pair.server->finish();
+    (void)pair.server->finish(false);
     const bool whole = cut == pair.client_pipe->in().bytes.size();
     pair.client_pipe->in().bytes.resize(cut);
     const ReadAll all = read_all(*pair.client);

@@ -176,6 +176,20 @@ TEST(TlsPlainTextClient, IsToldFromTlsByTheServer) {
   EXPECT_EQ(pair.server->failure().words, "the peer does not speak TLS (http request)");
 }
 
+TEST(TlsVersion, OlderThan12IsRefused) {
+  PairSetup setup;
+  setup.server_tweak = [](SSL_CTX* ctx) {
+    SSL_CTX_set_security_level(ctx, 0);
+    SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(ctx, TLS1_1_VERSION);
+  };
+  TlsPair pair(setup);
+  pair.shake();
+  ASSERT_EQ(pair.client_flow, Flow::failed);
+  EXPECT_EQ(pair.client->failure().err, Err::ssl_ehandshake);
+  EXPECT_EQ(pair.client->failure().words, "the peer refused the handshake: alert protocol version");
+}
+
 TEST(TlsGarbage, FailsTheHandshakeWhateverItIs) {
   for (std::uint32_t seed = 1; seed <= 300; ++seed) {
     TlsPair pair;

@@ -95,7 +95,7 @@ class TlsPair {
   }
 
   /// The client sees that nothing more comes.
-  void close_server_pipe() { (void)server_pipe->finish(); }
+  void close_server_pipe() { (void)server_pipe->finish(false); }
 
   TlsContexts contexts_;
   PipeEnd* client_pipe = nullptr;
