@@ -130,7 +130,7 @@ void Socket::on_ready(Readiness what) noexcept {
       }
       return;
     case State::handshaking:
-      peer_ended_ = peer_ended_ || what.ended || what.hangup || what.error;
+      peer_ended_ = peer_ended_ || what.ended || what.hangup;
       shake_hands();
       return;
     case State::open:

@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <set>
@@ -92,6 +93,7 @@ struct Scene {
   std::string peer_sent;     // what the peer's kernel took
   std::string got;           // what the script read
   bool orderly_end = false;  // close_ind without an error was delivered, and no byte left unread since
+  bool came_once = false;    // at the listener; others that come are not this socket
   bool closed = false;       // by the script, which thereby gave up what it had not read
   bool forked = false;       // a child has closed its copies, which on SimOs are the only ones
   bool refusing = false;     // a datagram socket's kernel takes nothing
@@ -124,8 +126,9 @@ struct Scene {
     }
   }
   void pump() {
-    if (listener && !peer.valid() && !tls.valid()) {
+    if (listener && !came_once) {
       Peer came = listener->try_accept();
+      came_once = came.valid();
       if (came.valid() && type == SocketType::ssl) {
         tls = TlsPeer(std::move(came), tls_server());
       } else if (came.valid()) {
@@ -178,7 +181,6 @@ struct Scene {
     pump();
   }
   void note(const Message& message) {
-    if (std::getenv("SC_ONLY")) std::cerr << world.sim.now().time_since_epoch().count() << line_of(message) << " waits " << tls_waits.size() << " " << tls_finished << " " << peer_sent.size() << " " << got.size() << '\n';
     if (message.socket != id || message.kind == MessageKind::timer) return;
     if (message.kind == MessageKind::receive_ind) {
       const std::string bytes = world.recv(id, std::max<std::size_t>(message.size, 1));
@@ -599,7 +601,6 @@ class EveryState : public testing::TestWithParam<Case> {};
 TEST_P(EveryState, MeetsEveryEvent) {
   for (const Stimulus& stimulus : stimuli()) {
     SCOPED_TRACE(std::string(stimulus.name));
-    if (const char* only = std::getenv("SC_ONLY"); only != nullptr && stimulus.name != only) continue;
     Scene scene;
     prepare(scene, GetParam());
     stimulus.happen(scene);
@@ -613,9 +614,13 @@ INSTANTIATE_TEST_SUITE_P(All, EveryState,
 
 class EveryPair : public testing::TestWithParam<Case> {};
 
+/// All of them take minutes: SC_EXHAUSTIVE=1. Otherwise each state meets a few of them, each a different few.
 TEST_P(EveryPair, OfEventsInARow) {
+  const std::size_t stride = std::getenv("SC_EXHAUSTIVE") != nullptr ? 1 : 67;
+  std::size_t count = std::hash<std::string_view>{}(GetParam().setup->name);
   for (const Stimulus& first : stimuli()) {
     for (const Stimulus& second : stimuli()) {
+      if (++count % stride != 0) continue;
       SCOPED_TRACE(std::string(first.name) + ", then " + std::string(second.name));
       Scene scene;
       prepare(scene, GetParam());
