@@ -81,6 +81,7 @@ bool Socket::deliver_receive_ind(const Note& note, Message& message) {
 
 bool Socket::deliver_close_ind(Message& message) {
   if (state_ != State::ending) return false;
+  if (telling_) return tell_end(message);
   if (!input_over_ || has_unread()) {
     // The script lets its input lie. If it has read on meanwhile, the announcements go on.
     if (!outstanding_) {
@@ -94,24 +95,18 @@ bool Socket::deliver_close_ind(Message& message) {
     if (type_ == SocketType::ssl) absorb_input();
   }
 
-  // Sends that still wait are answered first, one per call: this note takes its turn again behind each.
+  // What was sent before is answered before. Once only: a script that sends on with each answer must hear of the end too.
+  telling_ = true;
   confirm_sent();
-  if (outbox_ && !outbox_->pending.empty()) {
-    const Outbox::Pending waiting = outbox_->pending.front();
-    outbox_->pending.pop_front();
-    home_->queue.redeem(1);
-    home_->queue.post_first(note(Note::Kind::close_ind));
-    const Note answer = note(Note::Kind::send_cnf, waiting.error != Err::ok ? waiting.error : Err::eclsd);
-    message.error = answer.error;
-    message.size = 0;
-    return deliver_send_cnf(answer, message);
-  }
-
+  answer_pending(Err::eclsd);
   if (answers_queued_ > 0) {
     post(note(Note::Kind::close_ind));
     return false;
   }
+  return tell_end(message);
+}
 
+bool Socket::tell_end(Message& message) {
   disarm();
   move(Event::tell);
   message.kind = MessageKind::close_ind;

@@ -63,9 +63,10 @@ Err SysError::err() const noexcept {
     case ENOTCONN:
     case EDESTADDRREQ:
       return Err::enotconn;
-    // A missing address family means that the kernel has no IPv6: as if no interface had it.
+    // No IPv6 in the kernel, or no address or port of its own to use: as if no interface were there for it.
     case EACCES:
     case EPERM:
+    case EADDRNOTAVAIL:
     case ENETDOWN:
     case ENODEV:
     case EAFNOSUPPORT:
@@ -77,8 +78,6 @@ Err SysError::err() const noexcept {
     case ENETRESET:
     case EPIPE:
       return Err::erst;
-    // EADDRNOTAVAIL: a local address that this host does not have, which is what the caller asked for.
-    case EADDRNOTAVAIL:
     case EMSGSIZE:
     case EINVAL:
     case EPROTONOSUPPORT:
@@ -116,7 +115,7 @@ std::string_view SysError::words() const noexcept {
     case EADDRINUSE:
       return "address already in use";
     case EADDRNOTAVAIL:
-      return "address not available";
+      return "no local address or port is free for it";
     case EISCONN:
       return "already connected";
     case ENOTCONN:

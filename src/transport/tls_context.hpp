@@ -15,7 +15,7 @@ namespace socketcore {
 struct TlsIdentity {
   std::string_view ca_cert{};                        ///< whom to trust; several certificates may follow each other
   std::string_view cert{};                           ///< own certificate, then its chain
-  std::string_view key;
+  std::string_view key{};
   std::optional<std::string_view> key_password{};
   bool system_store = false;                        ///< trust the machine's CA store where ca_cert is empty
 };

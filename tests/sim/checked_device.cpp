@@ -82,6 +82,7 @@ bool CheckedDevice::close(SocketId id) noexcept {
     EXPECT_EQ(closes, !socket->closing) << "close of " << id;
     socket->closing = true;
     unanswered_.erase(id);
+    stray_closes_.erase(id);  // one that is not answered yet: this one's answer is the only message from now on
     return closes;
   }
   EXPECT_FALSE(closes) << "close of " << id << ", which is not in use";

@@ -1,6 +1,4 @@
 """The device's own limits, against real peers and a real network."""
-import threading
-
 from harness import namespace, net, pki
 from harness.case import case
 from harness.script import lua

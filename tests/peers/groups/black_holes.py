@@ -1,12 +1,9 @@
 """Addresses that swallow packets, routes that are not there, peers that vanish: with iptables in a namespace."""
-import socket
-import threading
-import time
-
-from harness import namespace, net
-from harness.case import case
+from harness import namespace, net, pki
+from harness.case import Skip, case
 from harness.dns import use_hosts, use_servers
 from harness.script import lua
+from harness.tls import TlsServer, cert, server_context, ssl_open
 
 ENOBUFS, ETIMEOUT, ERTE, EADDRINUSE, EIF, ERST = 2, 3, 4, 8, 12, 14
 
@@ -112,8 +109,6 @@ def a_name_whose_first_address_is_a_black_hole(bench):
 @hole_case(limit=40)
 def keepalive_finds_a_dead_peer(bench):
     """1 s idle, 1 s between probes, 2 probes: ERR_ETIMEOUT some 3 s after the peer has vanished. TCP and TLS."""
-    from harness import pki
-    from harness.tls import TlsServer, ssl_open
     keys = pki.of(bench)
     server = net.Server(bench, lambda c: c.recv(10), address="127.0.0.68")
     tls = TlsServer(bench, keys.leaf("server"), address="127.0.0.68")
@@ -224,10 +219,7 @@ def a_hole_that_closes_again(bench):
 @hole_case()
 def lossy_network(bench):
     """Every tenth packet is lost, both ways; TLS."""
-    from harness import pki
-    from harness.tls import cert, server_context, ssl_open
     if not namespace.has("iptables", "-A", "FORWARD", "-m", "statistic", "--mode", "random", "--probability", "0.1", "-j", "DROP"):
-        from harness.case import Skip
         raise Skip("needs the statistic match of iptables")
     keys = pki.of(bench)
     content = net.pattern(300_000)

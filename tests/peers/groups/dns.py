@@ -1,10 +1,11 @@
 """Names: dnsmasq and a scripted server in a namespace with its own resolv.conf and hosts file."""
 import socket
 
-from harness import namespace, net
-from harness.case import case
+from harness import namespace, net, pki
+from harness.case import Skip, case
 from harness.dns import (A, AAAA, CNAME, NXDOMAIN, REFUSED, SERVFAIL, Dnsmasq, ScriptedServer, answer, use_hosts, use_servers)
 from harness.script import lua
+from harness.tls import TlsServer, cert, ssl_open
 
 ETIMEOUT, ERTE, ERST = 3, 4, 14
 
@@ -161,7 +162,6 @@ def one_family_is_never_answered(bench):
 def aaaa_is_dropped_by_a_packet_filter(bench):
     """The middlebox that the design speaks of: every query for AAAA vanishes."""
     if not namespace.has("iptables", "-A", "OUTPUT", "-p", "udp", "-m", "string", "--algo", "bm", "--string", "x", "-j", "ACCEPT"):
-        from harness.case import Skip
         raise Skip("needs the string match of iptables")
     namespace.run("iptables", "-F", "OUTPUT")
     use_hosts("")
@@ -283,8 +283,8 @@ def hosts_file(bench):
 def resolv_conf_is_replaced(bench):
     """While the script runs: rewritten in place, and replaced by a new file. Also where there was none before."""
     use_hosts("")
-    old = ScriptedServer(bench, lambda n, kind, p, _: answer(p, [(A, "127.0.0.1")] if kind == A else []), "127.0.0.54")
-    new = ScriptedServer(bench, lambda n, kind, p, _: answer(p, [(A, "127.0.0.2")] if kind == A else []), "127.0.0.56")
+    ScriptedServer(bench, lambda n, kind, p, _: answer(p, [(A, "127.0.0.1")] if kind == A else []), "127.0.0.54")
+    ScriptedServer(bench, lambda n, kind, p, _: answer(p, [(A, "127.0.0.2")] if kind == A else []), "127.0.0.56")
     greeter = Greeter(bench, "127.0.0.1", "127.0.0.2")
     for replace in (False, True):
         use_servers("127.0.0.54")
@@ -420,8 +420,6 @@ def options_set_while_the_name_is_resolved(bench):
 
 @dns_case()
 def udp_and_tls_by_name(bench):
-    from harness import pki
-    from harness.tls import TlsServer, cert, ssl_open
     use_hosts("")
     use_servers("127.0.0.54")
     ScriptedServer(bench, lambda name, kind, packet, _: answer(packet, [(A, "127.0.0.1")] if kind == A else []))

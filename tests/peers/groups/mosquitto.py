@@ -3,7 +3,6 @@ import signal
 
 from harness import net, pki
 from harness.case import case
-from harness.script import lua
 from harness.tls import cert, ssl_open
 
 

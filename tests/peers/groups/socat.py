@@ -1,6 +1,6 @@
 """socat: echo servers of all families, half-closes, options of its sockets."""
-from harness import net, pki
-from harness.case import case
+from harness import namespace, net, pki
+from harness.case import Skip, case
 from harness.script import lua
 from harness.socat import Socat
 from harness.tls import cert, ssl_open
@@ -117,8 +117,6 @@ def sends_before_the_close_arrive(bench):
 @case(tools=["socat"])
 def link_local_address(bench):
     """An IPv6 literal with its zone."""
-    from harness import namespace
-    from harness.case import Skip
     if not namespace.inside():
         raise Skip("needs a network namespace")
     namespace.run("ip", "address", "replace", "fe80::1/64", "dev", "lo", "nodad")

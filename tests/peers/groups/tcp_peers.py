@@ -1,11 +1,8 @@
 """TCP against peers that do one odd thing."""
 import contextlib
 import os
-import select
 import socket
-import struct
 import threading
-import time
 
 from harness import net
 from harness.case import case
@@ -222,7 +219,6 @@ def peer_that_sends_one_byte_at_a_time(bench):
         kit.close(id)
     """)
     bench.equal(server.result(), content, "what came back")
-    del script
 
 
 @case(limit=60)
@@ -303,10 +299,7 @@ def receive_window_that_the_peer_sees(bench):
             while sent < 10_000_000:
                 sent += connection.send(b"w" * 1000)
         # What the peer's own kernel holds does not count.
-        import array, fcntl, termios
-        waiting = array.array("i", [0])
-        fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, waiting)
-        return sent - waiting[0]
+        return sent - net.unsent(connection)
 
     server = net.Server(bench, serve)
     for title, arguments in (("5", "nil, 4096"), ("4", "4096"), ("64k", "nil, 65536"), ("zero", "nil, 0"), ("default", "nil")):
@@ -346,7 +339,6 @@ def local_port(bench):
     """)
     server.result()
     bench.equal(ports, [wanted], "the port that the peer sees")
-    del script
 
 
 @case()

@@ -1,7 +1,6 @@
 """Peers that do not do what TLS wants: silence, plain text, ends in mid-handshake, floods of handshake."""
-import socket
 import ssl
-import time
+import threading
 
 from harness import net, pki
 from harness.case import case
@@ -138,7 +137,6 @@ def both_ways_at_once(bench):
     path = bench.file("up.bin", up)
 
     def serve(connection):
-        import threading
         sender = threading.Thread(target=connection.sendall, args=(down,), daemon=True)
         sender.start()
         got = net.receive_exactly(connection, len(up))

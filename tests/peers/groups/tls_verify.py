@@ -167,13 +167,6 @@ def sni_server(bench, keys, *options):
                      "-cert2", keys.leaf("local", ["DNS:localhost"]).cert, "-key2", keys.leaf("local").key, *options)
 
 
-def seen_names(server, count):
-    """What the server saw in each of `count` connections."""
-    import re
-    server.process.bench.until(lambda: server.said.count("CIPHER is") >= count, f"{count} handshakes at the server")
-    return re.findall(r'^(?:Hostname in TLS extension: "(.*)"|CIPHER is )', server.said, re.MULTILINE)
-
-
 @case(tools=["openssl"])
 def server_name_indication(bench):
     """What the server saw, by hostNameFlag, hostName, kind of address and --sni."""

@@ -1,12 +1,9 @@
 """UDP: one datagram at a time, ICMP errors, broadcast and multicast."""
 import socket
 import struct
-import threading
-import time
 
 from harness import namespace, net
 from harness.case import case
-from harness.script import lua
 
 ERST, EARG, ENOBUFS = 14, 16, 2
 

@@ -11,11 +11,20 @@ import termios
 import threading
 
 
-def unread(file):
-    """Bytes that wait in a pipe or a socket."""
+def bytes_waiting(file, request):
     count = array.array("i", [0])
-    fcntl.ioctl(file.fileno(), termios.FIONREAD, count)
+    fcntl.ioctl(file.fileno(), request, count)
     return count[0]
+
+
+def unread(file):
+    """Bytes in a pipe or a socket that nobody has read."""
+    return bytes_waiting(file, termios.FIONREAD)
+
+
+def unsent(connection):
+    """Bytes that were sent and that the peer's host has not acknowledged."""
+    return bytes_waiting(connection, termios.TIOCOUTQ)
 
 
 def free_port(kind=socket.SOCK_STREAM, address="127.0.0.1"):

@@ -1,5 +1,6 @@
 """Certificates, made by the openssl command, each at its first use. Kept for all cases of a group."""
 import datetime
+import pathlib
 import subprocess
 import tempfile
 
@@ -54,7 +55,6 @@ class Pki:
     """
 
     def __init__(self, folder):
-        import pathlib
         self.folder = pathlib.Path(folder)
         self.folder.chmod(0o755)
         (self.folder / "ca.conf").write_text(CONFIG)
@@ -77,8 +77,8 @@ class Pki:
     def ca(self, name="ca", by=None):
         """An authority: self-signed, or an intermediate one, signed by another."""
         if name not in self.made:
-            self.made[name] = self._issue(name, "ec", f"basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n",
-                                          by, None, None)
+            lines = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n"
+            self.made[name] = self._issue(name, "ec", lines, by, None, None)
         return self.made[name]
 
     def leaf(self, name="localhost", names=(), kind="ec", by="ca", start=None, end=None, client=False):

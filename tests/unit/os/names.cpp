@@ -81,6 +81,7 @@ TEST_P(NameSuite, ListenWithoutAPortGetsOne) {
 }
 
 TEST_P(NameSuite, AddressOfTheOtherFamilyIsRefused) {
+  if (!has_ipv6()) GTEST_SKIP() << "no IPv6";
   const Endpoint four{*Address::parse("127.0.0.1"), 9};
   const Endpoint six{*Address::parse("::1"), 9};
   EXPECT_EQ(os().bind(open(Family::v6, SocketKind::stream), four).number(), EINVAL);
@@ -90,6 +91,7 @@ TEST_P(NameSuite, AddressOfTheOtherFamilyIsRefused) {
 }
 
 TEST_P(NameSuite, Ipv6WildcardListenerTakesIpv4Too) {
+  if (!has_ipv6()) GTEST_SKIP() << "no IPv6";
   const int listener = open(Family::v6, SocketKind::stream);
   ASSERT_TRUE(os().bind(listener, {*Address::parse("::"), 0}).ok());
   ASSERT_TRUE(os().listen(listener, 1).ok());
@@ -107,6 +109,7 @@ TEST_P(NameSuite, Ipv6WildcardListenerTakesIpv4Too) {
 }
 
 TEST_P(NameSuite, Ipv6OnlyLeavesIpv4ToOthers) {
+  if (!has_ipv6()) GTEST_SKIP() << "no IPv6";
   const int listener = open(Family::v6, SocketKind::stream);
   ASSERT_TRUE(os().set_option(listener, OsOption::v6_only, 1).ok());
   ASSERT_TRUE(os().bind(listener, {*Address::parse("::"), 0}).ok());

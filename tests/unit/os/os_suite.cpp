@@ -36,6 +36,11 @@ OsSuite::~OsSuite() {
   for (const int fd : open_) os_->close(fd);
 }
 
+bool OsSuite::has_ipv6() {
+  const OwnedFd probe(os(), os().open(Family::v6, SocketKind::datagram, 0).fd);
+  return probe.valid() && os().bind(probe.get(), {*Address::parse("::1"), 0}).ok();
+}
+
 int OsSuite::open(Family family, SocketKind kind) {
   const OpenResult result = os().open(family, kind, 0);
   EXPECT_TRUE(result.ok()) << result.error.words();

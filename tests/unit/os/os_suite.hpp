@@ -37,6 +37,8 @@ class OsSuite : public ::testing::TestWithParam<Kind> {
   [[nodiscard]] Os& os() { return *os_; }
   [[nodiscard]] SimOs* sim() { return sim_; }
 
+  /// Containers often have none.
+  [[nodiscard]] bool has_ipv6();
   int open(Family family, SocketKind kind);
   /// Open and bound to a port of the kernel's choice on the loopback address.
   int open_bound(Family family, SocketKind kind);

@@ -99,6 +99,7 @@ TEST_P(StreamSuite, BytesGoBothWays) {
 }
 
 TEST_P(StreamSuite, BytesGoOverIpv6) {
+  if (!has_ipv6()) GTEST_SKIP() << "no IPv6";
   const Pair pair = connected(Family::v6);
   EXPECT_EQ(local(pair.client).address.text(), "::1");
   EXPECT_EQ(os().send(pair.client, bytes_of("six")).size, 3u);
