@@ -148,7 +148,8 @@ class Os {
   [[nodiscard]] virtual IoResult send_to(int fd, std::span<const std::byte> data, const Endpoint& to) noexcept = 0;
   /// Ends the sending side of a stream, after all that was sent.
   virtual SysError shutdown_send(int fd) noexcept = 0;
-  /// A stream: bytes sent that the peer has not acknowledged. Counts a FIN that was sent as one. 0 if the stream is gone.
+  /// A stream: bytes sent that the peer has not acknowledged. Counts a FIN that was sent as one.
+  /// After a reset: what never will be.
   [[nodiscard]] virtual std::size_t unacknowledged(int fd) noexcept = 0;
   /// Drops the acknowledgement notices that wait, so that the next one is a new edge.
   virtual void take_ack_notices(int fd) noexcept = 0;

@@ -154,12 +154,11 @@ void Socket::on_ready(Readiness what) noexcept {
       return;
     case State::flushing:
     case State::lingering:
-      // Asked before the acknowledgements: of a stream that was reset the kernel says that none is missing.
       if (const SysError error = what.error && is_stream() ? core_.os().take_error(transport_->fd()) : SysError();
           !error.ok()) {
-        finish_close(error.err());
+        finish_broken(error.err());
       } else if (const Err broken = transport_->discard(); broken != Err::ok) {
-        finish_close(broken);
+        finish_broken(broken);
       } else if (state_ == State::flushing) {
         advance_close();
       } else {

@@ -160,13 +160,13 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   [[nodiscard]] bool deliver_send_cnf(const Note& note, Message& message) const;
   [[nodiscard]] bool deliver_receive_ind(const Note& note, Message& message);
   [[nodiscard]] bool deliver_close_ind(Message& message);
-  [[nodiscard]] bool tell_end(Message& message);
   [[nodiscard]] bool deliver_close_cnf(const Note& note, Message& message);
   [[nodiscard]] std::string send_failure(Err error) const;
 
   // Closing (socket_close.cpp).
   void advance_close() noexcept;
   void check_lingering() noexcept;
+  void finish_broken(Err error) noexcept;
   void finish_close(Err error) noexcept;
 
   Core& core_;
@@ -193,7 +193,7 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   bool reported_ = false;                // ... because the kernel said so since the last read
   bool peer_ended_ = false;              // seen before the socket was open
   bool input_over_ = false;              // the transport has answered its end or failure
-  bool telling_ = false;                 // close_ind waits only for the answers before it
+  std::uint8_t deferrals_ = 0;           // how often close_ind let answers go before it
   bool outstanding_ = false;             // an announcement was delivered and not used up
   bool announcement_posted_ = false;
   bool has_datagram_ = false;            // unread() is one datagram, perhaps empty

@@ -31,7 +31,8 @@ bool Socket::close() noexcept {
   }
   since_ = now() + home_->options.linger_limit;
   if (const Err error = input_over_ ? Err::ok : transport_->discard(); error != Err::ok) {
-    finish_close(error);
+    to_deliver_ = transport_->handed();
+    finish_broken(error);
   } else {
     advance_close();
   }
@@ -41,7 +42,7 @@ bool Socket::close() noexcept {
 void Socket::advance_close() noexcept {
   Flow flow = flush_outbox();
   if (flow == Flow::failed) {
-    finish_close(transport_->failure().err);
+    finish_broken(transport_->failure().err);
     return;
   }
   if (flow == Flow::done) {
@@ -72,6 +73,12 @@ void Socket::check_lingering() noexcept {
   } else {
     core_.loop().timers().arm(timer_, std::min(since_, now() + kAcknowledgementPoll));
   }
+}
+
+// The connection broke: too late to lose anything if all had been acknowledged by then.
+void Socket::finish_broken(Err error) noexcept {
+  const bool delivered = (!outbox_ || outbox_->bytes.empty()) && transport_->acknowledged() >= to_deliver_;
+  finish_close(delivered ? Err::ok : error);
 }
 
 void Socket::finish_close(Err error) noexcept {

@@ -232,6 +232,7 @@ void Socket::answer_pending(Err error) noexcept {
 void Socket::broken(const Failure& failure) noexcept {
   // An alert explains the reset that follows it; a reset explains all else.
   if (!trouble_ || failure.err == Err::ssl_ehandshake) remember(failure, {});
+  confirm_sent();  // some may have been acknowledged in time
   answer_pending(trouble_ ? trouble_->failure.err : Err::enomem);
   outbox_.reset();
   see_end();

@@ -4,6 +4,11 @@
 
 // What a note says when it is delivered. A note that is not true any more says nothing.
 namespace socketcore {
+namespace {
+
+constexpr int kMostDeferrals = 64;
+
+}  // namespace
 
 bool Socket::deliver(const Note& note, Message& message) {
   message.socket = id_;
@@ -55,14 +60,15 @@ std::string Socket::send_failure(Err error) const {
     case Err::earg: return deed + ": longer than a datagram can be";
     case Err::eclsd: return deed + ": the peer has closed the connection";
     case Err::enotconn:
-      if (!trouble_) return deed + ": not connected";
+      if (!trouble_ || !transport_) return deed + ": not connected";
       break;
     case Err::erst:
       if (!is_stream()) return deed + ": an earlier datagram was refused; this one went out";
       break;
     default: break;
   }
-  return trouble_ ? describe("connection to " + peer_text(), trouble_->failure.words) : deed + ": " + std::string(name_of(error));
+  const bool was_connected = transport_ != nullptr;
+  return trouble_ && was_connected ? describe("connection to " + peer_text(), trouble_->failure.words) : deed + ": " + std::string(name_of(error));
 }
 
 bool Socket::deliver_receive_ind(const Note& note, Message& message) {
@@ -81,8 +87,7 @@ bool Socket::deliver_receive_ind(const Note& note, Message& message) {
 
 bool Socket::deliver_close_ind(Message& message) {
   if (state_ != State::ending) return false;
-  if (telling_) return tell_end(message);
-  if (!input_over_ || has_unread()) {
+  if (deferrals_ == 0 && (!input_over_ || has_unread())) {
     // The script lets its input lie. If it has read on meanwhile, the announcements go on.
     if (!outstanding_) {
       arm(home_->options.unread_limit);
@@ -95,18 +100,15 @@ bool Socket::deliver_close_ind(Message& message) {
     if (type_ == SocketType::ssl) absorb_input();
   }
 
-  // What was sent before is answered before. Once only: a script that sends on with each answer must hear of the end too.
-  telling_ = true;
+  // What was sent before is answered before. Not for ever: a script that sends on with each answer must hear of the end too.
   confirm_sent();
   answer_pending(Err::eclsd);
-  if (answers_queued_ > 0) {
+  if (answers_queued_ > 0 && deferrals_ < kMostDeferrals) {
+    ++deferrals_;
     post(note(Note::Kind::close_ind));
     return false;
   }
-  return tell_end(message);
-}
 
-bool Socket::tell_end(Message& message) {
   disarm();
   move(Event::tell);
   message.kind = MessageKind::close_ind;

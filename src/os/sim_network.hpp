@@ -56,6 +56,7 @@ struct Stream {
 
   // Sending. Positions count the stream's bytes from its start.
   std::deque<std::byte> outgoing;  ///< from `acknowledged` on
+  std::size_t never_acknowledged = 0;  ///< of a stream that was reset
   std::uint64_t acknowledged = 0;
   std::uint64_t sent = 0;
   std::uint64_t limit = 0;

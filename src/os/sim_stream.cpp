@@ -350,7 +350,7 @@ void Network::end_sending(Socket& socket) {
 
 std::size_t Network::unacknowledged(const Socket& socket) const noexcept {
   const Stream& stream = socket.stream;
-  if (stream.state != StreamState::open) return 0;
+  if (stream.state != StreamState::open) return stream.never_acknowledged;
   const bool fin_waits = stream.fin == Fin::queued || stream.fin == Fin::sent;
   return stream.outgoing.size() + (fin_waits ? 1 : 0);
 }
@@ -375,6 +375,7 @@ void Network::fail(Socket& socket, int error) {
   if (stream.state == StreamState::over) return;
   cancel(stream.give_up);
   if (socket.orphan || stream.state == StreamState::answering) return destroy(socket);
+  stream.never_acknowledged = unacknowledged(socket);
   stream.state = StreamState::over;
   stream.syn.reset();
   stream.outgoing.clear();

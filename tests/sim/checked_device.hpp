@@ -43,6 +43,9 @@ class CheckedDevice final : public DeviceApi {
   /// can be stuck at a peer.
   void check_answered(bool sends_too);
 
+  /// Whether a close() of an id that was not in use is not answered yet.
+  [[nodiscard]] bool stray_close_waits() const noexcept { return !stray_closes_.empty(); }
+
   /// The ids of the sockets that were not destroyed.
   [[nodiscard]] std::vector<SocketId> sockets() const;
 

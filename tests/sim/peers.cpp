@@ -26,7 +26,10 @@ std::size_t Peer::offer(std::string_view text) {
   std::size_t sent = 0;
   while (sent < text.size()) {
     const IoResult put = fd_.os().send(fd_.get(), bytes_of(text.substr(sent)));
-    if (!put.ok()) break;
+    if (!put.ok()) {
+      if (!put.error.would_block()) error_ = put.error;
+      break;
+    }
     sent += put.size;
   }
   return sent;

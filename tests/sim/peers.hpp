@@ -80,6 +80,7 @@ class DatagramPeer {
   /// The next datagram, or "nothing".
   std::string read(Endpoint* from = nullptr);
   [[nodiscard]] Endpoint last_sender() const { return last_sender_; }
+  [[nodiscard]] std::uint16_t port() { return fd_.os().local_endpoint(fd_.get())->port; }
   void close() { fd_.reset(); }
 
  private:

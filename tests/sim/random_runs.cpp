@@ -93,7 +93,8 @@ class RandomRun {
   }
 
   void connect() {
-    if (links_.size() >= 9) return;
+    // Ids are used again: an answer to a close of the id's last life would be taken for one of this life.
+    if (links_.size() >= 9 || world_.device->stray_close_waits()) return;
     Link link;
     const std::uint32_t kind = below(10);
     link.type = kind < 6 ? SocketType::tcp : kind < 8 ? SocketType::udp : SocketType::ssl;

@@ -258,7 +258,7 @@ def reset_by_a_packet_filter(bench):
     bench.equal((ending["result"], ending["error"]), (1, ERST), str(ending))
 
 
-@hole_case()
+@hole_case(limit=120)  # setting links up and down waits for the whole machine's other namespaces
 def interface_goes_down(bench):
     """A neighbour that does not answer, and then no network at all."""
     namespace.run("ip", "link", "add", "dn0", "type", "veth", "peer", "name", "dn1")

@@ -1,4 +1,6 @@
 """nginx: HTTP over TCP and TLS."""
+import os
+
 from harness import net, pki
 from harness.case import case
 from harness.script import lua
@@ -7,6 +9,7 @@ from harness.tls import cert, ssl_open
 CONFIG = """
 daemon off;
 master_process off;
+{user}
 pid {tmp}/nginx.pid;
 error_log {tmp}/error.log info;
 events {{ worker_connections 2000; }}
@@ -48,7 +51,7 @@ class Nginx:
         bench.tmp.chmod(0o777)
         (bench.tmp / "www" / "hello.txt").write_text("hello from nginx\n")
         config = bench.file("nginx.conf", CONFIG.format(
-            tmp=bench.tmp, http=self.http, https=self.https, mutual=self.mutual, cert=leaf.cert, key=leaf.key,
+            user="user root root;" if os.geteuid() == 0 else "", tmp=bench.tmp, http=self.http, https=self.https, mutual=self.mutual, cert=leaf.cert, key=leaf.key,
             ca=keys.ca().cert))
         self.process = bench.start(["nginx", "-c", config, "-e", bench.tmp / "error.log", "-p", bench.tmp])
         net.wait_listening(bench, self.http, self.process)

@@ -196,7 +196,7 @@ def local_port_of_udp(bench):
     bench.equal((first["result"], second["result"], second["error"]), (0, 1, 8), "CONN_CNF")
 
 
-@case(needs_namespace=True, tools=["ip"])
+@case(needs_namespace=True, tools=["ip"], limit=120)
 def broadcast(bench):
     """255.255.255.255 and the subnet's own; answers of any host come through."""
     namespace.run("ip", "link", "add", "bc0", "type", "veth", "peer", "name", "bc1")
@@ -224,7 +224,7 @@ def broadcast(bench):
         bench.equal(script.message("SEND_CNF")["result"], 0, address)
 
 
-@case(needs_namespace=True, tools=["ip"])
+@case(needs_namespace=True, tools=["ip"], limit=120)
 def multicast(bench):
     """IPv4 and IPv6. The script joins no group: it hears the answers, not the group."""
     namespace.run("ip", "link", "add", "mc0", "type", "veth", "peer", "name", "mc1")

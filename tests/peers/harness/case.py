@@ -36,7 +36,7 @@ class Outcome:
     skipped: int = 0
 
 
-def case(limit=30, tools=(), needs_namespace=False, root=False):
+def case(limit=60, tools=(), needs_namespace=False, root=False):
     """Marks a case. `tools`: programs that it runs; without them, or without namespaces or root, it is skipped."""
 
     def mark(function):

@@ -24,9 +24,8 @@ class Dnsmasq:
     """dnsmasq on 127.0.0.53 (or another address of lo), with records as `address=name` options or a hosts text."""
 
     def __init__(self, bench, *options, hosts="", address="127.0.0.53"):
-        words = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--no-poll",
-                 f"--listen-address={address}", "--bind-interfaces", "--user=root", "--group=root", "--pid-file=",
-                 "--log-queries", "--log-facility=-", "--cache-size=0", "--no-round-robin", "--local=/#/", *options]
+        words = ["dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--no-poll",
+                 f"--listen-address={address}", "--bind-interfaces", "--log-queries", "--cache-size=0", "--no-round-robin", "--local=/#/", *options]
         if hosts:
             words.append("--addn-hosts=" + str(bench.file("dnsmasq.hosts", hosts)))
         self.process = bench.start(words)

@@ -119,6 +119,7 @@ class Server:
         self.outcomes = []
         self.taken = 0
         self.connections = []
+        self.handlers = []
         self.condition = threading.Condition()
         self.thread = threading.Thread(target=self.accept, daemon=True)
         self.thread.start()
@@ -131,14 +132,18 @@ class Server:
             except OSError:
                 return
             connection.settimeout(max(1.0, self.bench.left()))
-            with self.condition:
-                self.connections.append(connection)
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+            handler = threading.Thread(target=self.serve, args=(connection,), daemon=True)
+            self.handlers.append(handler)
+            handler.start()
 
     def serve(self, connection):
         try:
             if self.context is not None:
-                connection = self.context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=False)
+                connection = self.context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=False,
+                                                      do_handshake_on_connect=False)
+            self.connections.append(connection)
+            if self.context is not None:
+                connection.do_handshake()
             outcome = self.handler(connection)
         except Exception as error:  # noqa: BLE001: told to whoever asks for the result
             outcome = error
@@ -163,11 +168,13 @@ class Server:
         with contextlib.suppress(OSError):
             self.listening.shutdown(socket.SHUT_RDWR)
         self.listening.close()
-        with self.condition:
-            connections = list(self.connections)
-        for connection in connections:
+        self.thread.join(1)
+        # A thread inside recv must be out of it before the number of its descriptor is given away again.
+        for connection in self.connections:
             with contextlib.suppress(OSError):
-                connection.close()
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in self.handlers:
+            thread.join(1)
 
 
 def echo(connection):

@@ -2,7 +2,7 @@
 socketcore = require "socketcore"
 rtos = require "rtos"
 
-local kit = {quiet = false, patience = 25000}
+local kit = {quiet = false, patience = 40000}
 local kinds = {}
 for name, id in pairs(rtos) do
   if type(id) == "number" and name:match("^MSG_SOCK_") then kinds[id] = name:match("^MSG_SOCK_(.*)") end

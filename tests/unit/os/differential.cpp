@@ -88,16 +88,23 @@ class Connection {
     while (!all_acknowledged && os_->now() < limit) {
       std::array<ReadyEvent, 8> events;
       while (const std::size_t count = os_->wait(events, patience_)) {
-        for (std::size_t i = 0; i < count; ++i) edges_[events[i].key] = letters(events[i].what);
+        for (std::size_t i = 0; i < count; ++i) {
+          edges_[events[i].key] = letters(events[i].what);
+          over_[events[i].key] = over_[events[i].key] || events[i].what.hangup;
+        }
       }
       all_acknowledged = true;
-      for (const int fd : ends_) all_acknowledged &= fd < 0 || os_->unacknowledged(fd) == 0;
+      for (std::size_t i = 0; i < ends_.size(); ++i) {
+        // What a stream that was reset has lost is never acknowledged.
+        all_acknowledged &= over_[i] || ends_[i] < 0 || os_->unacknowledged(ends_[i]) == 0;
+      }
     }
   }
 
   std::unique_ptr<Os> os_;
   Duration patience_;
   std::array<int, 2> ends_{-1, -1};
+  std::array<bool, 2> over_{};
   std::array<std::string, 2> edges_;
 };
 

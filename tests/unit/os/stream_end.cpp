@@ -123,14 +123,14 @@ TEST_P(StreamEndSuite, SendingToOneWhoHasClosedEndsInAReset) {
   EXPECT_EQ(os().take_error(pair.client).number(), EPIPE);
 }
 
-TEST_P(StreamEndSuite, NothingIsUnacknowledgedAfterAReset) {
+TEST_P(StreamEndSuite, AfterAResetWhatWasLostCounts) {
   const Pair pair = watched();
   fill(pair.client);
   EXPECT_TRUE(os().shutdown_send(pair.client).ok());
   EXPECT_GT(os().unacknowledged(pair.client), 0u);
   close(pair.server);
   EXPECT_EQ(await(kClient, "RWDHE"), "RWDHE");
-  EXPECT_EQ(os().unacknowledged(pair.client), 0u);
+  EXPECT_GT(os().unacknowledged(pair.client), 1u);
 }
 
 TEST_P(StreamEndSuite, CloseEndsTheWatch) {
