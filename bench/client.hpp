@@ -94,7 +94,9 @@ class Stopwatch {
 };
 
 /// The answer of a timed work. The processor's time is taken by whoever started the process.
-inline void report(double seconds) { std::printf("{\"seconds\": %.6f}\n", seconds); }
+inline void report(double seconds) {
+  std::printf("{\"seconds\": %.6f}\n", seconds);
+}
 
 /// The answer of an idle work: memory before the first connection and with all of them idle.
 inline void report_memory(std::uint64_t before, std::uint64_t after, double seconds) {

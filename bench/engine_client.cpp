@@ -1,5 +1,5 @@
-// The benchmarks' work done by the engine from C++: a device on the reactor of its own, messages one by one, as a program that
-// embeds socketcore would.
+// The benchmarks' work done by the engine from C++: a device on the reactor of its own, messages one by one, as a program
+// that embeds socketcore would.
 
 #include <algorithm>
 #include <array>
@@ -94,7 +94,9 @@ class Client {
     while (done < order_.count) {
       const Message& message = next();
       switch (message.kind) {
-        case MessageKind::connect_cnf: send(message.socket, std::span(ping_).first(1)); break;
+        case MessageKind::connect_cnf:
+          send(message.socket, std::span(ping_).first(1));
+          break;
         case MessageKind::receive_ind:
           receive(message);
           device_->close(message.socket);
@@ -104,7 +106,8 @@ class Client {
           ++done;
           if (opened < order_.count) open(type, 1 + opened++ % 16);
           break;
-        default: break;
+        default:
+          break;
       }
     }
     return watch.lap();

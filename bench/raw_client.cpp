@@ -1,5 +1,5 @@
-// The limit: what the benchmarks' work costs with nothing between it and the kernel. Edge-triggered epoll, one call per thing
-// that has to be done; OpenSSL where the work is TLS.
+// The limit: what the benchmarks' work costs with nothing between it and the kernel. Edge-triggered epoll, one call per
+// thing that has to be done; OpenSSL where the work is TLS.
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>

@@ -122,7 +122,8 @@ def main():
         figures = measure(lab, work, clients, options)
         sums = summed_up(figures)
         result["works"][work.name] = {"title": work.title, "unit": work.unit, "rounds": figures, "medians": sums}
-        print(f"  {work.title}: done", flush=True)
+        print(f"  {work.title}: " + ", ".join(f"{name} {three_digits(sums[name]['cpu'])}" for name in wanted) +
+              f" {work.unit}", flush=True)
         rows.append([work.title, work.unit,
                      *(three_digits(sums[name]["cpu"]) + ("" if name == "raw" else f" ({sums[name]['ratio']:.2f}x)")
                        for name in wanted),

@@ -1,5 +1,5 @@
-// The other end of every benchmark: one thread, one epoll instance, and no work that it can leave out: what it sends in bulk
-// lies ready, what it receives in bulk is dropped unread.
+// The other end of every benchmark: one thread, one epoll instance, and no work that it can leave out: what it sends in
+// bulk lies ready, what it receives in bulk is dropped unread.
 //
 // Prints one line "NAME PORT" per service, then serves until it is ended:
 //   echo      TCP: sends back what comes; listens on 127.0.0.1 to 127.0.0.16
@@ -53,11 +53,11 @@ struct Peer {
   int fd = -1;
   Service service = Service::echo;
   bool listens = false;
-  bool ready = false;               // TLS: the handshake is done
+  bool ready = false;  // TLS: the handshake is done
   SSL* ssl = nullptr;
-  std::string header;               // source, sink: the digits so far
-  std::uint64_t left = 0;           // source: to send; sink: to take
-  std::vector<char> unsent;         // echo: what the kernel has not taken
+  std::string header;        // source, sink: the digits so far
+  std::uint64_t left = 0;    // source: to send; sink: to take
+  std::vector<char> unsent;  // echo: what the kernel has not taken
 };
 
 sockaddr_in loopback(int last_part, std::uint16_t port) {
@@ -177,12 +177,18 @@ class Server {
   bool serve(Peer& peer) {
     if (peer.ssl != nullptr) ERR_clear_error();
     switch (peer.service) {
-      case Service::echo: return echo(peer);
-      case Service::source: return read_header(peer) && source(peer);
-      case Service::sink: return read_header(peer) && sink(peer);
-      case Service::udp: return echo_datagrams(peer);
-      case Service::tls_echo: return shake_hands(peer) && tls_echo(peer);
-      case Service::tls_source: return shake_hands(peer) && read_header(peer) && tls_source(peer);
+      case Service::echo:
+        return echo(peer);
+      case Service::source:
+        return read_header(peer) && source(peer);
+      case Service::sink:
+        return read_header(peer) && sink(peer);
+      case Service::udp:
+        return echo_datagrams(peer);
+      case Service::tls_echo:
+        return shake_hands(peer) && tls_echo(peer);
+      case Service::tls_source:
+        return shake_hands(peer) && read_header(peer) && tls_source(peer);
     }
     return false;
   }

@@ -5,14 +5,13 @@
 // First one device, used like a script uses it: call, then wait for the next message. Then several devices on one reactor,
 // which is turned by hand: it says which of them have messages, so that one thread serves them all.
 
-#include <socketcore/socketcore.hpp>
-
 #include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <socketcore/socketcore.hpp>
 #include <span>
 #include <string>
 #include <string_view>

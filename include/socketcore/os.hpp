@@ -47,7 +47,8 @@ class SysError {
   [[nodiscard]] bool no_descriptors() const noexcept;
   /// The privilege for it is missing.
   [[nodiscard]] bool not_permitted() const noexcept;
-  [[nodiscard]] bool no_memory() const noexcept;
+  /// connect() found no local address or port that it could use towards that peer.
+  [[nodiscard]] bool no_local_address() const noexcept;
   /// A datagram sent earlier was answered by "nobody listens there": ECONNREFUSED, or an unreachable host or network.
   [[nodiscard]] bool refused() const noexcept;
   [[nodiscard]] static SysError connection_refused() noexcept;

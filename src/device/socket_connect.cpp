@@ -219,6 +219,11 @@ bool Socket::try_address(const Address& address) {
       error = SysError();
     }
   }
+  if (error.no_local_address() && attempt.local_port != 0) {
+    // bind() let the port pass, as the kernel may for several peers; towards this one it is taken.
+    attempt.failure = {Err::eaddrinuse, "connect to " + peer_text() + ": the local port is in use"};
+    return false;
+  }
   if (!error.ok() && !error.in_progress()) {
     attempt.failure = {error.err(), describe("connect to " + peer_text(), error.words())};
     return false;

@@ -21,9 +21,7 @@ bool SysError::not_permitted() const noexcept {
   return number_ == EPERM || number_ == EACCES;
 }
 
-bool SysError::no_memory() const noexcept {
-  return number_ == ENOMEM;
-}
+bool SysError::no_local_address() const noexcept { return number_ == EADDRNOTAVAIL; }
 
 bool SysError::refused() const noexcept {
   return number_ == ECONNREFUSED || number_ == EHOSTUNREACH || number_ == ENETUNREACH;

@@ -260,7 +260,7 @@ void fill(Scene& scene) {
     scene.send("waits");
     return;
   }
-  for (int i = 0; i < 40; ++i) scene.send(pattern(10'000, scene.accepted.size()));
+  for (int i = 0; i < 12; ++i) scene.send(pattern(10'000, scene.accepted.size()));
   scene.world.sim.advance(1ms);
 }
 
@@ -531,6 +531,7 @@ void check_bytes(std::string_view what, const std::string& got, const std::strin
 void settle(Scene& scene) {
   World& world = scene.world;
   world.sim.limit_descriptors(1000);
+  world.sim.limit_io(0);
   if (world.device) {
     scene.live(50ms, 1ms);
     scene.live(3s, 100ms);

@@ -60,7 +60,8 @@ class Cycles {
       if (device_->receive(message_, 10s) != socketcore::Waited::message) fail("no message came");
       // A send's confirmation may come on either side of the answer.
     } while (message_.kind == MessageKind::send_cnf && kind != MessageKind::send_cnf);
-    if (message_.kind != kind || message_.socket != id || message_.error != error) fail("another message: " + message_.reason);
+    if (message_.kind != kind || message_.socket != id || message_.error != error)
+      fail("another message: " + message_.reason);
   }
 
   std::unique_ptr<socketcore::Os> os_ = socketcore::linux_os();
