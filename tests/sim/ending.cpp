@@ -316,6 +316,24 @@ TEST_F(Ending, PendingSendsAreAnsweredFirst) {
   expect("close_ind 0");
 }
 
+TEST_F(Ending, AScriptThatSendsOnWithEachAnswerHearsOfItToo) {
+  auto [id, peer] = open();
+  EXPECT_EQ(send(id, "x"), Err::ok);
+  peer.finish();
+  sleep(1ms);
+  Message message;
+  Device& unwatched = device->inner();  // the last answers may come after the end here: they cannot all come before
+  for (int i = 0; i < 2000; ++i) {
+    ASSERT_EQ(unwatched.receive(message, 1s), Waited::message);
+    if (message.kind == MessageKind::close_ind) break;
+    ASSERT_EQ(unwatched.send(id, bytes_of("x")), Err::ok);
+    (void)peer.read();
+  }
+  EXPECT_EQ(message.kind, MessageKind::close_ind);
+  while (unwatched.receive(message, 1s) == Waited::message) EXPECT_EQ(message.kind, MessageKind::send_cnf);
+  use(DeviceOptions(options));
+}
+
 TEST_F(Ending, AcknowledgementsThatCameInTimeCount) {
   use(air724u_profile());
   auto [id, peer] = open();

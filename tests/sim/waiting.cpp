@@ -54,6 +54,20 @@ TEST_F(Waiting, ForEver) {
   EXPECT_EQ(receive(std::nullopt), Waited::message);
 }
 
+TEST_F(Waiting, TheLongestTimesThereAre) {
+  EXPECT_TRUE(device->start_timer(1, 1000));
+  EXPECT_TRUE(device->start_timer(2, 2000));
+  EXPECT_EQ(receive(Duration::max()), Waited::message);
+  EXPECT_EQ(receive(std::chrono::duration_cast<Duration>(std::chrono::hours(24 * 365 * 250))), Waited::message);
+  EXPECT_TRUE(device->start_timer(3, 1000));
+  EXPECT_EQ(reactor.turn(Duration::max()).size(), 1U);
+  EXPECT_EQ(receive(Duration::min()), Waited::message);
+  EXPECT_EQ(receive(Duration::min()), Waited::timeout);
+  EXPECT_EQ(device->sleep(Duration::min()), Waited::timeout);
+  EXPECT_TRUE(device->start_timer(4, 1000));
+  EXPECT_EQ(device->sleep(Duration::max()), Waited::interrupted) << "a wait for ever ends where nothing can come on SimOs";
+}
+
 TEST_F(Waiting, WakeInterrupts) {
   reactor.wake();
   const Instant start = sim.now();

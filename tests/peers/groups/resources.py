@@ -4,16 +4,22 @@ import selectors
 import threading
 
 from harness import namespace, net
-from harness.case import case
+from harness.case import Skip, case
 from harness.dns import A, ScriptedServer, answer, use_hosts, use_servers
 from harness.script import lua
 
 ENOMEM, ENOBUFS, ERTE, EADDRINUSE, EIF = 1, 2, 4, 8, 12
 
 
+def skip_for_vptr_check(bench):
+    if bench.sanitized:
+        raise Skip("UBSan opens a pipe to look at an object, and takes its failure for a bad object")
+
+
 @case(tools=["prlimit"])
 def no_descriptors_left(bench):
     """nil, ERR_ENOBUFS; those that are open go on; one that is closed makes room for one."""
+    skip_for_vptr_check(bench)
     server = net.Server(bench, net.echo)
     for flavour in ("runner", "lua5.1"):
         script = bench.play(f"""
@@ -51,6 +57,7 @@ def no_descriptors_left(bench):
 @case(tools=["prlimit"], needs_namespace=True)
 def no_descriptors_left_for_names(bench):
     """It shows only after resolving: MSG_SOCK_CONN_CNF says it. Nothing hangs where the resolver itself gets none."""
+    skip_for_vptr_check(bench)
     use_servers("127.0.0.54")
     use_hosts("127.0.0.1 hosts.test\n")
     ScriptedServer(bench, lambda name, kind, packet, _: answer(packet, [(A, "127.0.0.1")] if kind == A else []))
@@ -130,6 +137,8 @@ def a_kernel_without_ipv6(bench):
 @case(tools=["prlimit"], limit=60)
 def little_memory(bench):
     """An address space that is soon full: codes or a Lua error, and no crash."""
+    if bench.sanitized:
+        raise Skip("sanitizers want terabytes of addresses")
     silent = net.Silent(bench, receive_buffer=4096, backlog=1000)
     text = f"""
         local ids, codes = {{}}, {{}}
@@ -151,12 +160,9 @@ def little_memory(bench):
         for _, id in ipairs(ids) do socketcore.sock_close(id) end
         os.exit(0)
     """
-    for limit in (60, 90, 140):
-        script = bench.script(f"kit.quiet = true {text}", flavour="lua5.1", under=["prlimit", f"--as={limit << 20}", "--"],
-                              env={"LD_PRELOAD": ""})
+    for limit in (60, 120):
+        script = bench.script(f"kit.quiet = true {text}", flavour="lua5.1", under=["prlimit", f"--as={limit << 20}", "--"])
         status = script.wait()
-        if bench.interpreters.preload():
-            return  # sanitizers want terabytes of addresses
         bench.true(status in (0, 1), f"{limit} MiB: ended with {status}")
         if status == 1:
             bench.true("not enough memory" in script.errors() or "out of memory" in script.errors(), script.errors())

@@ -278,6 +278,22 @@ def garbage_in_the_middle_of_tls(bench):
 
 
 @case(tools=["openssl"])
+def receive_buffer_and_local_port_are_ignored(bench):
+    """recvBufferLen, in place 5 and as a number in place 4, costs one log line; local_port none."""
+    keys = pki.of(bench)
+    server = TlsServer(bench, keys.leaf("server-ec", ["IP:127.0.0.1"]), "-rev")
+    taken = net.listener()
+    bench.own(taken)
+    for flavour in ("runner", "lua5.1"):
+        for arguments, lines in (("nil, 4096", 1), ("4096", 1), ("nil, 0", 0), ("nil", 0),
+                                 (f"nil, nil, nil, {taken.getsockname()[1]}", 0)):
+            script = bench.play(f"local id = kit.connect(2, '127.0.0.1', {server.port}, {arguments}) kit.close(id)",
+                                flavour=flavour)
+            found = [line for line in script.errors().splitlines() if "recvBufferLen" in line]
+            bench.equal(len(found), lines, f"{flavour}, {arguments}: log lines")
+
+
+@case(tools=["openssl"])
 def one_byte_at_a_time(bench):
     keys = pki.of(bench)
     for version in ("-tls1_2", "-tls1_3"):
