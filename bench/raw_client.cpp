@@ -209,6 +209,10 @@ double connects(const bench::Order& order) {
 SSL_CTX* tls_context() {
   SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
   SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+  // No certificate is looked at, as the other clients are told too. Left alone, OpenSSL would verify it and ignore the
+  // result.
+  SSL_CTX_set_cert_verify_callback(
+      context, [](X509_STORE_CTX*, void*) { return 1; }, nullptr);
   // One read takes all that fits, instead of two for each record.
   SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

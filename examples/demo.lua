@@ -233,10 +233,14 @@ if failures > 0 then
 end
 local farewell = ([[
 All is well. What next:
-  less examples/demo.lua                            this script
+  less examples/demo.lua                  read this script
+  ls examples docs                        more examples, and the guide
+
+  # what does this machine allow?
+  RUNNER doctor
+  # a web page, in 40 lines of Lua
   RUNNER run examples/http_get.lua example.org
-  RUNNER run examples/two_hundred.lua               with two hundred connections
-  RUNNER echo                                       the server, for scripts of your own
-  RUNNER doctor                                     what this machine allows
-  ls examples docs                                  more of both]]):gsub("RUNNER", (runner:gsub("%%", "%%%%")))
+  # a server for scripts of your own, and then, in another terminal, two hundred connections to it
+  RUNNER echo
+  RUNNER run examples/two_hundred.lua 127.0.0.1 TCP_PORT]]):gsub("RUNNER", (runner:gsub("%%", "%%%%")))
 print(farewell)
