@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +29,11 @@ struct MonotonicClock {
 };
 /// A point of the Os's monotonic clock. Its origin means nothing.
 using Instant = MonotonicClock::time_point;
+/// `start` + `time`, or the last instant there is where that lies beyond it: a wait may be as long as Duration::max().
+[[nodiscard]] constexpr Instant later(Instant start, Duration time) noexcept {
+  const Duration most = Instant::max() - std::max(start, Instant{});
+  return time < most ? start + time : Instant::max();
+}
 /// Time of day: nanoseconds since 1970-01-01 00:00 UTC.
 using WallTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
 

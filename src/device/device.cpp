@@ -70,7 +70,7 @@ class VirtualDevice final : public Device, private Handler {
     Socket* socket = sockets_.find(id);
     // After a failed connect the script may destroy the id at any time; the answer must not be lost with it.
     if (socket == nullptr || socket->state() == State::closed || socket->state() == State::failed) {
-      return send_astray(id, socket != nullptr);
+      return send_astray(id, socket);
     }
     if (being_closed(*socket)) return Err::enotconn;
     queue_.promise(1);
@@ -110,9 +110,7 @@ class VirtualDevice final : public Device, private Handler {
       if (!strays_.closing(id)) strays_.answer_close(id);
       return false;
     }
-    if (being_closed(*socket)) return false;
-    strays_.drop(id);
-    return socket->close();
+    return !being_closed(*socket) && socket->close();
   } catch (...) {
     return false;
   }
@@ -159,7 +157,7 @@ class VirtualDevice final : public Device, private Handler {
   [[nodiscard]] Waited receive(Message& into, std::optional<Duration> timeout, bool stop_when_idle) noexcept override {
     if (budget_ > 0 && next(into)) return Waited::message;
     const bool waits = timeout && *timeout > Duration::zero();
-    const Instant deadline = waits ? core_.os().now() + *timeout : Instant{};
+    const Instant deadline = waits ? later(core_.os().now(), *timeout) : Instant{};
     for (;;) {
       Duration wait{-1};
       if (timeout) wait = waits ? std::max(Duration::zero(), deadline - core_.os().now()) : Duration::zero();
@@ -175,7 +173,7 @@ class VirtualDevice final : public Device, private Handler {
   }
 
   [[nodiscard]] Waited sleep(Duration time) noexcept override {
-    const Instant deadline = core_.os().now() + time;
+    const Instant deadline = later(core_.os().now(), time);
     for (;;) {
       const Duration left = deadline - core_.os().now();
       if (left <= Duration::zero()) return Waited::timeout;
@@ -200,9 +198,11 @@ class VirtualDevice final : public Device, private Handler {
     return socket.state() == State::flushing || socket.state() == State::lingering || socket.state() == State::finished;
   }
 
-  [[nodiscard]] Err send_astray(SocketId id, bool known) {
-    if (strays_.closing(id)) return Err::enotconn;
-    const Err error = known ? Err::enotconn : Err::earg;
+  [[nodiscard]] Err send_astray(SocketId id, const Socket* socket) {
+    // The close of a former life of the id does not silence the one that lives.
+    const bool lives = socket != nullptr && socket->state() == State::failed;
+    if (!lives && strays_.closing(id)) return Err::enotconn;
+    const Err error = socket != nullptr ? Err::enotconn : Err::earg;
     strays_.answer_send(id, error);
     return error;
   }
@@ -219,6 +219,8 @@ class VirtualDevice final : public Device, private Handler {
       case Note::Kind::stray_send_cnf:
       case Note::Kind::stray_close_cnf: {
         if (!strays_.deliver(note)) return false;
+        // From close() on there is one message for the id; all strays that are left of it are older.
+        if (const Socket* socket = sockets_.find(note.id); socket != nullptr && being_closed(*socket)) return false;
         const bool send = note.kind == Note::Kind::stray_send_cnf;
         into.kind = send ? MessageKind::send_cnf : MessageKind::close_cnf;
         into.socket = note.id;

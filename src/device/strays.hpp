@@ -24,11 +24,6 @@ class Strays {
     post(Note::Kind::stray_close_cnf, id, Err::enotconn, ++serial_);
     cut = {serial_, true};
   }
-  /// Drops what is queued for an id whose socket is being closed. Throws std::bad_alloc only.
-  void drop(SocketId id) {
-    if (waiting_ > 0) cuts_[id] = {++serial_, false};
-  }
-
   /// Whether the note is still to be delivered.
   [[nodiscard]] bool deliver(const Note& note) noexcept {
     const auto found = cuts_.find(note.id);

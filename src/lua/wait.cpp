@@ -18,7 +18,7 @@ Duration until(Host& host, Instant deadline) {
 
 Waited wait_for_message(lua_State* L, Host& host, std::optional<Duration> timeout) {
   refuse_in_forked_child(L, host);
-  const Instant deadline = timeout ? host.os().now() + *timeout : Instant{};
+  const Instant deadline = timeout ? later(host.os().now(), *timeout) : Instant{};
   for (;;) {
     const Waited waited = host.device().receive(host.message, timeout, host.around().idle != nullptr);
     if (waited == Waited::idle) {
@@ -34,7 +34,7 @@ Waited wait_for_message(lua_State* L, Host& host, std::optional<Duration> timeou
 
 void wait_for_time(lua_State* L, Host& host, Duration time) {
   refuse_in_forked_child(L, host);
-  const Instant deadline = host.os().now() + time;
+  const Instant deadline = later(host.os().now(), time);
   while (host.device().sleep(time) == Waited::interrupted) {
     host.around().interrupted(L);
     time = until(host, deadline);

@@ -296,5 +296,15 @@ TEST_F(Air724u, LargeTlsSendsAreConfirmedInOrder) {
   EXPECT_EQ(lines[0], "send_cnf 0 11000");
 }
 
+TEST_F(Air724u, AnUnansweredCloseOfAFormerLifeSilencesNoSend) {
+  EXPECT_FALSE(device->close(0)) << "nobody has it";
+  connect_tcp();  // gets it, and is refused
+  (void)reactor.turn(0s);
+  sim.advance(1ms);
+  (void)reactor.turn(0s);
+  EXPECT_EQ(send(0, "x"), Err::enotconn);
+  EXPECT_EQ(lines_within(1s), (Lines{"close_cnf 0 ENOTCONN", "connect_cnf 0 ERST", "send_cnf 0 ENOTCONN"}));
+}
+
 }  // namespace
 }  // namespace socketcore::test

@@ -65,23 +65,13 @@ TEST_F(StraysTest, OneThatIsDeliveredWhileOthersWait) {
   EXPECT_EQ(delivered(), (Lines{"send 4", "send 3"}));
 }
 
-TEST_F(StraysTest, TheCloseOfASocketDropsWhatIsQueuedForItsId) {
-  strays_.answer_send(3, Err::earg);
-  strays_.answer_close(4);
-  strays_.drop(3);
-  strays_.answer_send(3, Err::earg);
-  EXPECT_EQ(delivered(), (Lines{"close 4", "send 3"}));
-}
-
 TEST_F(StraysTest, DropsOfTheLastRoundDoNotReachIntoTheNext) {
   for (int round = 0; round < 100; ++round) {
     strays_.answer_send(3, Err::earg);
     strays_.answer_close(3);
-    strays_.drop(5);
     EXPECT_EQ(delivered(), Lines{"close 3"});
     strays_.answer_send(3, Err::earg);
-    strays_.answer_send(5, Err::earg);
-    EXPECT_EQ(delivered(), (Lines{"send 3", "send 5"}));
+    EXPECT_EQ(delivered(), Lines{"send 3"});
   }
 }
 
