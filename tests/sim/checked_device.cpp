@@ -1,11 +1,24 @@
 #include "sim/checked_device.hpp"
 
+#include <algorithm>
 #include <string>
 
+#include "sim/allocations.hpp"
+
 namespace socketcore::test {
+namespace {
+
+/// A call of the engine, which may be short of memory.
+template <typename Call>
+auto scarce(Call call) {
+  const Scarcity scarcity;
+  return call();
+}
+
+}  // namespace
 
 Opened CheckedDevice::connect(const ConnectRequest& request) noexcept {
-  const Opened opened = device_->connect(request);
+  const Opened opened = scarce([&] { return device_->connect(request); });
   if (opened.error != Err::ok) {
     EXPECT_EQ(opened.id, -1);
     return opened;
@@ -28,7 +41,7 @@ Opened CheckedDevice::connect(const ConnectRequest& request) noexcept {
 
 Err CheckedDevice::send(SocketId id, std::span<const std::byte> data) noexcept {
   const std::size_t space = device_->send_space(id);
-  const Err error = device_->send(id, data);
+  const Err error = scarce([&] { return device_->send(id, data); });
   const Life* socket = life(id);
   if (stray_closes_.contains(id) && (socket == nullptr || socket->over())) {
     EXPECT_EQ(error, Err::enotconn) << "a close of " << id << " is under way";
@@ -38,7 +51,9 @@ Err CheckedDevice::send(SocketId id, std::span<const std::byte> data) noexcept {
     EXPECT_EQ(error, Err::enotconn) << "a close of " << id << " is under way";
     return error;
   }
-  if (socket == nullptr) {
+  if (error == Err::enomem) {
+    EXPECT_TRUE(was_scarce_);
+  } else if (socket == nullptr) {
     EXPECT_EQ(error, Err::earg) << "no socket " << id;
   } else if (socket->over()) {
     EXPECT_EQ(error, Err::enotconn) << id << " is closed";
@@ -53,7 +68,7 @@ Err CheckedDevice::send(SocketId id, std::span<const std::byte> data) noexcept {
 }
 
 std::span<const std::byte> CheckedDevice::peek(SocketId id, std::size_t limit) noexcept {
-  const auto bytes = device_->peek(id, limit);
+  const auto bytes = scarce([&] { return device_->peek(id, limit); });
   EXPECT_LE(bytes.size(), limit);
   const Life* socket = life(id);
   if (socket == nullptr || socket->closing) {
@@ -68,7 +83,7 @@ std::span<const std::byte> CheckedDevice::peek(SocketId id, std::size_t limit) n
 }
 
 void CheckedDevice::consume(SocketId id) noexcept {
-  device_->consume(id);
+  scarce([&] { device_->consume(id); });
   Life* socket = life(id);
   if (socket == nullptr) return;
   socket->announced -= std::min(socket->announced, peeked_);
@@ -76,7 +91,7 @@ void CheckedDevice::consume(SocketId id) noexcept {
 }
 
 bool CheckedDevice::close(SocketId id) noexcept {
-  const bool closes = device_->close(id);
+  const bool closes = scarce([&] { return device_->close(id); });
   Life* socket = life(id);
   if (socket != nullptr && !socket->over()) {
     EXPECT_EQ(closes, !socket->closing) << "close of " << id;
@@ -91,7 +106,7 @@ bool CheckedDevice::close(SocketId id) noexcept {
 }
 
 bool CheckedDevice::destroy(SocketId id) noexcept {
-  const bool destroyed = device_->destroy(id);
+  const bool destroyed = scarce([&] { return device_->destroy(id); });
   const Life* socket = life(id);
   EXPECT_EQ(destroyed, socket != nullptr && socket->over()) << "destroy of " << id;
   if (destroyed) lives_.erase(id);
@@ -99,7 +114,7 @@ bool CheckedDevice::destroy(SocketId id) noexcept {
 }
 
 bool CheckedDevice::start_timer(TimerId id, std::int32_t ms) noexcept {
-  const bool started = device_->start_timer(id, ms);
+  const bool started = scarce([&] { return device_->start_timer(id, ms); });
   if (started) timers_.insert(id);
   return started;
 }
@@ -110,15 +125,19 @@ bool CheckedDevice::stop_timer(TimerId id) noexcept {
 }
 
 bool CheckedDevice::next(Message& into) noexcept {
-  if (!device_->next(into)) return false;
+  if (!scarce([&] { return device_->next(into); })) return false;
   check(into);
   return true;
 }
 
 Waited CheckedDevice::receive(Message& into, std::optional<Duration> timeout, bool stop_when_idle) noexcept {
-  const Waited waited = device_->receive(into, timeout, stop_when_idle);
+  const Waited waited = scarce([&] { return device_->receive(into, timeout, stop_when_idle); });
   if (waited == Waited::message) check(into);
   return waited;
+}
+
+Waited CheckedDevice::sleep(Duration time) noexcept {
+  return scarce([&] { return device_->sleep(time); });
 }
 
 void CheckedDevice::check(const Message& message) {
@@ -127,7 +146,9 @@ void CheckedDevice::check(const Message& message) {
     EXPECT_EQ(timers_.erase(message.timer), 1U) << "this timer was not running";
     return;
   }
-  EXPECT_EQ(message.reason.empty(), message.error == Err::ok) << "a failure has a reason, a success has none";
+  // Where memory is short, the texts go first.
+  EXPECT_TRUE(message.reason.empty() == (message.error == Err::ok) || was_scarce_)
+      << "a failure has a reason, a success has none: " << message.reason;
   switch (message.kind) {
     case MessageKind::connect_cnf: return check_connect_cnf(message);
     case MessageKind::send_cnf: return check_send_cnf(message);
@@ -143,7 +164,7 @@ void CheckedDevice::check_connect_cnf(const Message& message) {
   ASSERT_NE(socket, nullptr);
   EXPECT_FALSE(socket->answered) << "a second connect_cnf";
   EXPECT_FALSE(socket->closing) << "after close()";
-  EXPECT_EQ(message.verify.empty(), socket->type != SocketType::ssl) << message.verify;
+  EXPECT_TRUE(message.verify.empty() == (socket->type != SocketType::ssl) || was_scarce_) << message.verify;
   socket->answered = true;
   socket->connected = message.error == Err::ok;
 }
@@ -152,6 +173,15 @@ void CheckedDevice::check_send_cnf(const Message& message) {
   const Life* socket = life(message.socket);
   EXPECT_FALSE(socket != nullptr && socket->being_closed()) << "between close() and close_cnf";
   auto& waiting = unanswered_[message.socket];
+  // A send for which memory was lacking is answered out of turn, or not at all.
+  if (was_scarce_) {
+    const auto poor = std::find_if(waiting.begin(), waiting.end(), [](const Sent& sent) { return sent.answer == Err::enomem; });
+    if (message.error == Err::enomem && poor != waiting.end()) {
+      waiting.erase(poor);
+      return;
+    }
+    while (!waiting.empty() && waiting.front().answer == Err::enomem) waiting.pop_front();
+  }
   ASSERT_FALSE(waiting.empty()) << "no send waits for it";
   const Sent sent = waiting.front();
   waiting.pop_front();
@@ -186,7 +216,9 @@ void CheckedDevice::check_close_ind(const Message& message) {
   EXPECT_TRUE(socket->connected) << "before connect_cnf";
   EXPECT_FALSE(socket->closing) << "after close()";
   EXPECT_FALSE(socket->ended) << "a second close_ind";
-  EXPECT_TRUE(unanswered_[message.socket].empty()) << "sends are still unanswered";
+  auto& waiting = unanswered_[message.socket];
+  if (was_scarce_) std::erase_if(waiting, [](const Sent& sent) { return sent.answer == Err::enomem; });
+  EXPECT_TRUE(waiting.empty()) << "sends are still unanswered";
   socket->ended = true;
 }
 
@@ -205,9 +237,10 @@ void CheckedDevice::check_answered(bool sends_too) {
     EXPECT_TRUE(socket.answered || socket.closing) << "connect of " << id << " was never answered";
     EXPECT_EQ(socket.closing, socket.closed) << "close of " << id << " was never answered";
   }
-  EXPECT_TRUE(stray_closes_.empty()) << "close of " << *stray_closes_.begin() << " was never answered";
+  EXPECT_TRUE(stray_closes_.empty() || was_scarce_) << "close of " << *stray_closes_.begin() << " was never answered";
   for (const auto& [id, sends] : unanswered_) {
     for (const Sent& sent : sends) {
+      if (was_scarce_ && sent.answer == Err::enomem) continue;
       if (sends_too || sent.answer != Err::ok) ADD_FAILURE() << "a send of " << sent.size << " to " << id << " was never answered";
     }
   }

@@ -34,7 +34,7 @@ class CheckedDevice final : public DeviceApi {
   bool stop_timer(TimerId id) noexcept override;
   [[nodiscard]] bool next(Message& into) noexcept override;
   [[nodiscard]] Waited receive(Message& into, std::optional<Duration> timeout, bool stop_when_idle = false) noexcept override;
-  [[nodiscard]] Waited sleep(Duration time) noexcept override { return device_->sleep(time); }
+  [[nodiscard]] Waited sleep(Duration time) noexcept override;
   [[nodiscard]] std::uint64_t ticks() noexcept override { return device_->ticks(); }
   [[nodiscard]] WallTime wall_clock() noexcept override { return device_->wall_clock(); }
   void random(std::span<std::byte> into) noexcept override { device_->random(into); }
@@ -42,6 +42,9 @@ class CheckedDevice final : public DeviceApi {
   /// Nothing more is to come: each connect() and close() must have had its answer, and each send() too where no bytes of it
   /// can be stuck at a peer.
   void check_answered(bool sends_too);
+
+  /// The engine is, or was, short of memory: promises of texts and of answers to calls that said enomem are off.
+  void expect_scarcity() noexcept { was_scarce_ = true; }
 
   /// Whether a close() of an id that was not in use is not answered yet.
   [[nodiscard]] bool stray_close_waits() const noexcept { return !stray_closes_.empty(); }
@@ -87,6 +90,7 @@ class CheckedDevice final : public DeviceApi {
   std::set<SocketId> stray_closes_;
   std::set<TimerId> timers_;
   std::size_t peeked_ = 0;
+  bool was_scarce_ = false;
 };
 
 }  // namespace socketcore::test

@@ -1,3 +1,5 @@
+#include <cerrno>
+
 #include "sim/fixture.hpp"
 
 // From connect() to connect_cnf: addresses, names, their order, limits and failures.
@@ -366,6 +368,17 @@ TEST_F(Connecting, NoDescriptorForANameShowsInTheMessage) {
   EXPECT_NE(message.reason.find("descriptor"), std::string::npos) << message.reason;
 }
 
+TEST_F(Connecting, AKernelThatCannotWatchOneMore) {
+  Listener listener(sim, at("192.0.2.1", 80));
+  os.watch_fails = SysError(ENOSPC);
+  connect_tcp();
+  const Message message = take();
+  EXPECT_EQ(message.kind, MessageKind::connect_cnf);
+  EXPECT_NE(message.error, Err::ok);
+  EXPECT_TRUE(device->destroy(0));
+  EXPECT_EQ(sim.open_descriptors(), 1U) << "the listener's";
+}
+
 TEST_F(Connecting, AddressesThatAreNone) {
   const auto error = [&](std::string_view address) { return device->connect({.address = address, .port = 80}).error; };
   EXPECT_EQ(error(""), Err::earg);
@@ -399,6 +412,20 @@ TEST_F(Connecting, ThePeersDataMayComeWithTheConnection) {
   EXPECT_EQ(lines_within(100ms), (Lines{"connect_cnf 0", "receive_ind 0 5"}));
   EXPECT_EQ(recv(0), "hello");
   EXPECT_EQ(lines_within(100ms), Lines{"close_ind 0"});
+}
+
+TEST_F(Connecting, ThePeersEndMayComeWithTheConnectionToo) {
+  Listener listener(sim, at("192.0.2.1", 80));
+  connect_tcp();
+  (void)reactor.turn(0s);
+  sim.advance(1ms);  // the connection stands, and no turn has seen it
+  Peer peer = listener.accept();
+  peer.send("hello");
+  peer.finish();
+  sim.advance(1ms);
+  EXPECT_EQ(lines_within(400ms), (Lines{"connect_cnf 0", "receive_ind 0 5"}));
+  EXPECT_EQ(lines_within(200ms), Lines{"close_ind 0"}) << "the end is known, though nothing was read";
+  EXPECT_EQ(recv(0), "hello");
 }
 
 TEST_F(Connecting, ThePeerMayEndOrResetBeforeTheAnswerIsTaken) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "loop/loop.hpp"
+#include "sim/allocations.hpp"
 #include "socketcore/resolver.hpp"
 
 namespace socketcore::test {
@@ -61,6 +62,7 @@ class ScriptedResolver final : public Resolver, private Handler {
   }
 
   void resolve(std::string_view name, Family family, std::function<void(const Resolution&)> answer) override {
+    const Plenty plenty;
     asked.push_back({std::string(name), family, std::move(answer)});
     const auto plan = plans_.find({std::string(name), family});
     if (plan == plans_.end()) return;
@@ -88,7 +90,7 @@ class ScriptedResolver final : public Resolver, private Handler {
   }
 
   void on_timer(std::uint32_t which) noexcept override {
-    const Pending pending = pending_[which];
+    const Pending& pending = pending_[which];  // a deque's elements stay where they are
     pending.answer(pending.resolution);
   }
 
