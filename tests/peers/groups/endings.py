@@ -15,6 +15,7 @@ WAYS = {
     "return": ("", 0),
     "error": ('error("on purpose")', 1),
     "os.exit": ("os.exit(7)", 7),
+    "os.exit that closes the state": ("os.exit(7, true)", 7),
     "os.exit in a coroutine": ("coroutine.wrap(function() pcall(function() os.exit(7) end) end)()", 7),
     "rtos.poweroff": ("rtos.poweroff()", 0),
 }

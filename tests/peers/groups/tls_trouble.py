@@ -1,6 +1,5 @@
 """Peers that do not do what TLS wants: silence, plain text, ends in mid-handshake, floods of handshake."""
 import ssl
-import threading
 
 from harness import net, pki
 from harness.case import case
@@ -137,11 +136,7 @@ def both_ways_at_once(bench):
     path = bench.file("up.bin", up)
 
     def serve(connection):
-        sender = threading.Thread(target=connection.sendall, args=(down,), daemon=True)
-        sender.start()
-        got = net.receive_exactly(connection, len(up))
-        sender.join()
-        return net.digest(got)
+        return net.digest(net.exchange(connection, down, len(up)))
 
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         context = server_context(keys.leaf("server", ["IP:127.0.0.1"]), low=version, high=version)

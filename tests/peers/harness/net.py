@@ -6,6 +6,7 @@ import hashlib
 import random
 import select
 import socket
+import ssl
 import struct
 import termios
 import threading
@@ -102,6 +103,32 @@ def receive_all(connection):
         if not part:
             return b"".join(parts)
         parts.append(part)
+
+
+def exchange(connection, outgoing, size):
+    """Sends all of `outgoing` and receives `size` bytes at once. In one thread: an SSL object of Python serves no two."""
+    limit = connection.gettimeout()
+    connection.setblocking(False)
+    outgoing, parts = memoryview(outgoing), []
+    busy = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+    while outgoing or size > 0:
+        moved = False
+        if outgoing:
+            with contextlib.suppress(*busy):
+                outgoing = outgoing[connection.send(outgoing[: 1 << 16]) :]
+                moved = True
+        if size > 0:
+            with contextlib.suppress(*busy):
+                part = connection.recv(min(size, 1 << 16))
+                if not part:
+                    raise EOFError(f"{size} bytes are missing")
+                parts.append(part)
+                size -= len(part)
+                moved = True
+        if not moved and not any(select.select([connection], [connection] if outgoing else [], [], limit)):
+            raise TimeoutError(f"{len(outgoing)} bytes are unsent, {size} are missing")
+    connection.settimeout(limit)
+    return b"".join(parts)
 
 
 class Server:
