@@ -115,7 +115,7 @@ Host& push_host(lua_State* L, const HostSettings& settings) {
 Host& host_of(lua_State* L) {
   Host* const host = *static_cast<Host**>(lua_touserdata(L, lua_upvalueindex(1)));
   if (host == nullptr || host->ended()) luaL_error(L, "socketcore: the device has ended");
-  if (host->handing_over) luaL_error(L, "socketcore: a finalizer must not call it in the middle of a receive");
+  if (host->handing_over) luaL_error(L, "socketcore: a finalizer or a hook must not call it in the middle of a receive");
   return *host;
 }
 

@@ -60,8 +60,8 @@ class Host {
   Message message;
   bool has_message = false;
 
-  /// True while bytes or a message of the device become Lua values. That allocates, so a finalizer of the script's may
-  /// run; it must not reach the device then.
+  /// True while bytes or a message of the device become Lua values. A finalizer or a debug hook of the script's may run in
+  /// between; it must not reach the device then.
   bool handing_over = false;
 
   /// To be called when TLS is first used. exit() runs its list backwards, and OpenSSL has just put its own end on it.

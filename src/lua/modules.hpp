@@ -20,7 +20,11 @@ enum class ScriptMessage : int {
 void push_socketcore(lua_State* L);
 void push_rtos(lua_State* L);
 
-/// A fresh table for a socket's message.
-void push_message(lua_State* L, const Message& message);
+/// Pushes the functions that make the tables of socket messages, kMakers of them: upvalues of whoever calls push_making().
+inline constexpr int kMakers = 4;
+void push_makers(lua_State* L);
+/// Pushes the one that makes this message's table, found from upvalue `makers` on, and its arguments, whose number it
+/// returns. To be called protected: the table needs memory. `message` must stay until then.
+int push_making(lua_State* L, int makers, const Message& message);
 
 }  // namespace socketcore::lua

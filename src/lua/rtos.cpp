@@ -34,40 +34,30 @@ std::optional<Duration> check_timeout(lua_State* L, int place) {
   return ms == kInfTimeout ? std::nullopt : std::optional<Duration>(std::chrono::milliseconds(ms));
 }
 
-// Called by receive, protected. Nil: the script took the message by another way meanwhile (a debug hook).
-int take_message(lua_State* L) {
-  Host& host = host_of(L);
-  if (!host.has_message) return 0;
-  host.handing_over = true;
-  push_message(L, host.message);
-  host.handing_over = false;
-  host.has_message = false;
-  return 1;
-}
+constexpr int kFirstMaker = 2;  // of the upvalues, behind the host
 
 int receive(lua_State* L) {
   Host& host = host_of(L);
   const auto timeout = check_timeout(L, 1);
-  for (;;) {
-    if (!host.has_message) {
-      if (wait_for_message(L, host, timeout) == Waited::timeout) {
-        lua_pushinteger(L, static_cast<int>(ScriptMessage::timeout));
-        return 1;
-      }
-      if (host.message.kind == MessageKind::timer) {
-        lua_pushinteger(L, static_cast<int>(ScriptMessage::timer));
-        lua_pushinteger(L, host.message.timer);
-        return 2;
-      }
-      host.has_message = true;
+  if (!host.has_message) {
+    if (wait_for_message(L, host, timeout) == Waited::timeout) {
+      lua_pushinteger(L, static_cast<int>(ScriptMessage::timeout));
+      return 1;
     }
-    lua_pushvalue(L, lua_upvalueindex(2));
-    const int status = lua_pcall(L, 0, 1, 0);
-    host.handing_over = false;
-    if (status != 0) return lua_error(L);
-    if (!lua_isnil(L, -1)) return 1;
-    lua_pop(L, 1);
+    if (host.message.kind == MessageKind::timer) {
+      lua_pushinteger(L, static_cast<int>(ScriptMessage::timer));
+      lua_pushinteger(L, host.message.timer);
+      return 2;
+    }
+    host.has_message = true;
   }
+  const int arguments = push_making(L, kFirstMaker, host.message);
+  host.handing_over = true;
+  const int status = lua_pcall(L, arguments, 1, 0);
+  host.handing_over = false;
+  if (status != 0) return lua_error(L);
+  host.has_message = false;
+  return 1;
 }
 
 int sleep(lua_State* L) {
@@ -125,9 +115,8 @@ void push_rtos(lua_State* L) {
   const int host = lua_gettop(L);
   lua_newtable(L);
   lua_pushvalue(L, host);
-  lua_pushvalue(L, host);
-  lua_pushcclosure(L, take_message, 1);
-  set_functions(L, kCalls, 2);
+  push_makers(L);
+  set_functions(L, kCalls, 1 + kMakers);
 
   lua_pushnumber(L, static_cast<lua_Number>(kInfTimeout));
   lua_setfield(L, -2, "INF_TIMEOUT");
