@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <memory>
+#include <utility>
 
 #include "loop/loop.hpp"
 #include "socketcore/message.hpp"
@@ -22,11 +24,12 @@ struct Note {
     stray_send_cnf,   // answers a send() to an id that names no socket
     stray_close_cnf,  // answers a close() of one
   };
-  Kind kind = Kind::timer;
-  Err error = Err::ok;
-  std::int32_t id = 0;        // the socket's or the timer's
-  std::uint32_t serial = 0;   // which socket or run of that id; strays: when it was asked for
-  std::uint32_t size = 0;
+  // No defaults: a queue's spare room stays untouched memory.
+  Kind kind;
+  Err error;
+  std::int32_t id;        // the socket's or the timer's
+  std::uint32_t serial;   // which socket or run of that id; strays: when it was asked for
+  std::uint32_t size;
 };
 
 /// The messages of a device, in the order in which they came about. Room is promised when the reason for a message arises
@@ -44,21 +47,14 @@ class MessageQueue {
   void redeem(std::size_t count) noexcept { promised_ -= count; }
 
   void post(const Note& note) noexcept {
-    assert(size_ < ring_.size());
-    ring_[(head_ + size_) & (ring_.size() - 1)] = note;
-    if (size_++ == 0) loop_.note_ready(device_);
-  }
-  /// Puts back what take() gave, or something that must come before all else in its place.
-  void post_first(const Note& note) noexcept {
-    assert(size_ < ring_.size());
-    head_ = (head_ + ring_.size() - 1) & (ring_.size() - 1);
-    ring_[head_] = note;
+    assert(size_ < capacity_);
+    ring_[(head_ + size_) & (capacity_ - 1)] = note;
     if (size_++ == 0) loop_.note_ready(device_);
   }
   [[nodiscard]] bool take(Note& note) noexcept {
     if (size_ == 0) return false;
     note = ring_[head_];
-    head_ = (head_ + 1) & (ring_.size() - 1);
+    head_ = (head_ + 1) & (capacity_ - 1);
     if (--size_ == 0) loop_.note_idle(device_);
     return true;
   }
@@ -66,18 +62,20 @@ class MessageQueue {
 
  private:
   void grow_to(std::size_t wanted) {
-    if (wanted <= ring_.size()) return;
-    std::size_t capacity = ring_.empty() ? 16 : ring_.size();
+    if (wanted <= capacity_) return;
+    std::size_t capacity = std::max<std::size_t>(capacity_, 16);
     while (capacity < wanted) capacity *= 2;
-    std::vector<Note> bigger(capacity);
-    for (std::size_t i = 0; i < size_; ++i) bigger[i] = ring_[(head_ + i) & (ring_.size() - 1)];
-    ring_.swap(bigger);
+    auto bigger = std::make_unique_for_overwrite<Note[]>(capacity);
+    for (std::size_t i = 0; i < size_; ++i) bigger[i] = ring_[(head_ + i) & (capacity_ - 1)];
+    ring_ = std::move(bigger);
+    capacity_ = capacity;
     head_ = 0;
   }
 
   Loop& loop_;
   Token device_;
-  std::vector<Note> ring_;  // a power of two
+  std::unique_ptr<Note[]> ring_;
+  std::size_t capacity_ = 0;  // a power of two
   std::size_t head_ = 0;
   std::size_t size_ = 0;
   std::size_t promised_ = 0;

@@ -40,15 +40,6 @@ TEST_F(MessageQueueTest, GivesNotesInOrder) {
   EXPECT_EQ(take(), -1);
 }
 
-TEST_F(MessageQueueTest, AnUrgentNoteComesFirst) {
-  post(1);
-  post(2);
-  EXPECT_EQ(take(), 1);
-  queue_.post_first({.kind = Note::Kind::timer, .error = Err::ok, .id = 9, .serial = 0, .size = 0});
-  EXPECT_EQ(take(), 9);
-  EXPECT_EQ(take(), 2);
-}
-
 TEST_F(MessageQueueTest, APromisedPlaceIsKeptThroughOthersPosts) {
   queue_.promise(50);
   for (std::int32_t id = 0; id < 1000; ++id) post(id);
