@@ -16,6 +16,12 @@ Moved TcpStream::read(std::span<std::byte> into) noexcept {
 }
 
 Moved TcpStream::write(std::span<const std::byte> data) noexcept {
+  if (handed_ > 0 && !no_delay_) {
+    // A script's send is a message, not a drip. Nagle's algorithm holds back a write only while an earlier one is not
+    // acknowledged: the first needs no leave, and many connections write no second.
+    no_delay_ = true;
+    (void)fd_.os().set_option(fd_.get(), OsOption::no_delay, 1);
+  }
   std::size_t sent = 0;
   while (sent < data.size()) {
     const IoResult put = fd_.os().send(fd_.get(), data.subspan(sent));

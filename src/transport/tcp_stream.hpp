@@ -25,6 +25,7 @@ class TcpStream final : public Transport {
 
   OwnedFd fd_;
   bool fin_sent_ = false;
+  bool no_delay_ = false;
   std::uint64_t handed_ = 0;
   Failure failure_;
 };

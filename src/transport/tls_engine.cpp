@@ -255,7 +255,10 @@ Moved TlsEngine::read(std::span<std::byte> into) noexcept {
   std::size_t size = 0;
   while (size < into.size()) {
     // Asking OpenSSL would cost it the allocation of a record's buffer, to find out the same.
-    if (dry_ && SSL_has_pending(ssl_.get()) == 0) break;
+    if (dry_ && SSL_has_pending(ssl_.get()) == 0) {
+      (void)SSL_free_buffers(ssl_.get());  // as a read that found nothing would: an idle connection keeps none
+      break;
+    }
     std::size_t got = 0;
     forget_tls_errors();
     const int result = SSL_read_ex(ssl_.get(), into.data() + size, into.size() - size, &got);

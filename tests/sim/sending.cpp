@@ -21,6 +21,14 @@ class Sending : public SimTest {
   }
 };
 
+TEST_F(Sending, NothingIsHeldBackForAnAcknowledgement) {
+  auto [id, peer] = open();
+  EXPECT_EQ(send(id, "first"), Err::ok);
+  EXPECT_EQ(send(id, "second"), Err::ok);
+  EXPECT_EQ(sim.option(os.watched.at(0), OsOption::no_delay), 1) << "else Nagle's algorithm holds the second back";
+  EXPECT_EQ(lines_within(1ms), (Lines{"send_cnf 0 5", "send_cnf 0 6"}));
+}
+
 TEST_F(Sending, IsAnsweredAndArrives) {
   auto [id, peer] = open();
   EXPECT_EQ(send(id, "hello"), Err::ok);
