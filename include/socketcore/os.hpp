@@ -114,6 +114,12 @@ struct Readiness {
   bool error = false;   ///< an error waits (take_error), or an acknowledgement notice
 };
 
+/// Which changes of a descriptor are reported. Errors and ends are, always.
+enum class Interest : std::uint8_t {
+  input,             ///< for datagrams: Linux calls their sockets writable again after each one that was sent
+  input_and_output,
+};
+
 struct ReadyEvent {
   std::uint64_t key = 0;
   Readiness what;
@@ -164,7 +170,9 @@ class Os {
 
   // Readiness.
   /// Reports changes of `fd` under `key` from now on, the present state first. close() ends it.
-  [[nodiscard]] virtual SysError watch(int fd, std::uint64_t key) noexcept = 0;
+  [[nodiscard]] virtual SysError watch(int fd, std::uint64_t key, Interest interest) noexcept = 0;
+  /// The same with another interest, the present state first again.
+  [[nodiscard]] virtual SysError rewatch(int fd, std::uint64_t key, Interest interest) noexcept = 0;
   /// Waits for at least one event, for at most `timeout` (negative: for ever). Returns how many of `into` were filled;
   /// 0 also where a signal or wake() ended the wait. interrupted() tells that from a timeout.
   [[nodiscard]] virtual std::size_t wait(std::span<ReadyEvent> into, Duration timeout) noexcept = 0;

@@ -8,7 +8,7 @@
 
 namespace socketcore {
 
-/// Bytes in, bytes out, in order and contiguous. Gives its memory back when it runs empty.
+/// Bytes in, bytes out, in order and contiguous. Keeps its memory when it runs empty.
 class ByteQueue {
  public:
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() - head_; }
@@ -40,7 +40,7 @@ class ByteQueue {
   }
 
   void clear() noexcept {
-    std::vector<std::byte>().swap(bytes_);
+    bytes_.clear();
     head_ = 0;
   }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "device/outbox.hpp"
 #include "loop/loop.hpp"
 #include "socketcore/log.hpp"
 #include "socketcore/reactor.hpp"
@@ -74,6 +75,16 @@ class Core {
   [[nodiscard]] Resolver& resolver() noexcept { return *resolver_; }
   [[nodiscard]] TlsContexts& tls() noexcept { return tls_; }
   [[nodiscard]] ReceiveBuffer& received() noexcept { return received_; }
+  /// An empty outbox. Throws std::bad_alloc only.
+  [[nodiscard]] std::unique_ptr<Outbox> take_outbox() {
+    return spare_outbox_ ? std::move(spare_outbox_) : std::make_unique<Outbox>();
+  }
+  /// Keeps one that has run empty, memory and all, for whoever needs the next: a script that sends in bulk fills and empties
+  /// one again and again.
+  void give_back(std::unique_ptr<Outbox> outbox) noexcept {
+    outbox->accepted = outbox->written = 0;
+    spare_outbox_ = std::move(outbox);
+  }
   [[nodiscard]] bool logs(LogLevel level) const noexcept { return log_ != nullptr && log_->wants(level); }
   void log(LogLevel level, std::string_view line) noexcept {
     if (logs(level)) log_->write(level, line);
@@ -86,6 +97,7 @@ class Core {
  private:
   Log* log_;
   ReceiveBuffer received_;
+  std::unique_ptr<Outbox> spare_outbox_;
   TlsContexts tls_;
   Loop loop_;
   std::unique_ptr<Resolver> resolver_;

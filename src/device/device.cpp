@@ -13,10 +13,10 @@ namespace socketcore {
 namespace {
 
 // How much a script is given from its queue before the kernel is asked again, though the queue is not empty: else a script
-// whose calls make new messages would never hear of timers and peers. Counted in messages and pages moved, not in time, so
+// whose calls make new messages would never hear of timers and peers. Counted in messages and large chunks moved, not in time, so
 // that a run can be repeated.
 constexpr std::int64_t kBudget = 64;
-constexpr std::size_t kPage = 4096;
+constexpr std::size_t kChunk = 64 * 1024;
 
 constexpr std::int64_t kMaxTimerMs = 0x7fffffff;
 constexpr std::int64_t kTicksPerSecond = 16384;
@@ -75,7 +75,7 @@ class VirtualDevice final : public Device, private Handler {
     if (being_closed(*socket)) return Err::enotconn;
     queue_.promise(1);
     try {
-      budget_ -= static_cast<std::int64_t>(data.size() / kPage);
+      budget_ -= static_cast<std::int64_t>(data.size() / kChunk);
       return socket->send(data);
     } catch (...) {
       // Nothing was taken; the answer still comes.
@@ -147,7 +147,7 @@ class VirtualDevice final : public Device, private Handler {
     Note note;
     while (queue_.take(note)) {
       if (deliver(note, into)) {
-        budget_ -= 1 + static_cast<std::int64_t>(into.size / kPage);
+        budget_ -= 1 + static_cast<std::int64_t>(into.size / kChunk);
         return true;
       }
     }

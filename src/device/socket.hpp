@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,6 +11,7 @@
 #include "base/byte_queue.hpp"
 #include "device/core.hpp"
 #include "device/message_queue.hpp"
+#include "device/outbox.hpp"
 #include "device/socket_state.hpp"
 #include "socketcore/device.hpp"
 #include "transport/transport.hpp"
@@ -85,20 +85,6 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   void on_resolved(const Resolution& resolution) noexcept;
 
  private:
-  // The answers that sends wait for, and the bytes that wait for the kernel.
-  struct Outbox {
-    struct Pending {
-      std::uint64_t end;    // stream: the socket's accepted bytes up to and with this send
-      std::uint64_t mark;   // confirm_on_ack: what the transport had handed when the send was out; 0: not out yet
-      std::uint32_t size;
-      Err error;            // refused when it was made, and waits for its turn
-    };
-    ByteQueue bytes;              // datagrams: each behind its length
-    std::deque<Pending> pending;
-    std::uint64_t accepted = 0;   // bytes since the outbox was made, datagrams' lengths included
-    std::uint64_t written = 0;
-    std::size_t datagrams = 0;    // in `bytes`
-  };
   // What went wrong, kept for the messages that will tell.
   struct Trouble {
     Failure failure;
@@ -108,6 +94,7 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   void move(Event event) noexcept;
   [[nodiscard]] Note note(Note::Kind kind, Err error = Err::ok, std::uint32_t size = 0) const noexcept;
   void post(const Note& note) noexcept;
+  [[nodiscard]] Interest idle_interest() const noexcept { return is_stream() ? Interest::input_and_output : Interest::input; }
   [[nodiscard]] bool is_stream() const noexcept { return type_ == SocketType::tcp || type_ == SocketType::ssl; }
   [[nodiscard]] const Profile& profile() const noexcept { return *home_->options.profile; }
   [[nodiscard]] Instant now() const noexcept { return core_.os().now(); }
@@ -142,6 +129,7 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   [[nodiscard]] Flow flush_outbox() noexcept;
   [[nodiscard]] Flow flush_stream() noexcept;
   [[nodiscard]] Flow flush_datagrams() noexcept;
+  void heed_writable(bool on) noexcept;
   void confirm_sent() noexcept;
   void answer_pending(Err error) noexcept;
   void broken(const Failure& failure) noexcept;

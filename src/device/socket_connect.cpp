@@ -235,7 +235,7 @@ bool Socket::try_address(const Address& address) {
     if (connectionless) (void)core_.os().set_option(fd.get(), OsOption::broadcast, 1);
     transport_ = std::make_unique<Datagrams>(std::move(fd), connectionless ? std::optional(peer_) : std::nullopt);
   }
-  if (const SysError unwatched = core_.loop().watch(transport_->fd(), token_); !unwatched.ok()) {
+  if (const SysError unwatched = core_.loop().watch(transport_->fd(), token_, idle_interest()); !unwatched.ok()) {
     attempt.failure = {unwatched.err(), describe("connect to " + peer_text(), unwatched.words())};
     transport_.reset();
     return false;
@@ -257,7 +257,6 @@ void Socket::share_time() noexcept {
 SysError Socket::set_up(int fd, const Address& address) noexcept {
   Os& os = core_.os();
   for (const auto& [option, value] : attempt_->options) (void)os.set_option(fd, option, value);
-  if (is_stream()) (void)os.set_option(fd, OsOption::no_delay, 1);  // a script's send is a message, not a drip
   if (is_stream() && profile().confirm_on_ack) (void)os.set_option(fd, OsOption::ack_notices, 1);
   if (attempt_->local_port == 0 || type_ == SocketType::raw || type_ == SocketType::ssl) return {};
   Endpoint local;

@@ -120,6 +120,7 @@ Err Socket::send_datagram(std::span<const std::byte> data) {
   if (!outbox_ || outbox_->bytes.empty()) moved = transport_->write(data);
   if (moved.flow == Flow::blocked) {
     Outbox& box = outbox();
+    if (box.bytes.empty()) heed_writable(true);
     const Length length = size;
     std::array<std::byte, sizeof length> head;
     std::memcpy(head.data(), &length, sizeof length);
@@ -135,8 +136,8 @@ Err Socket::send_datagram(std::span<const std::byte> data) {
   return Err::ok;
 }
 
-Socket::Outbox& Socket::outbox() {
-  if (!outbox_) outbox_ = std::make_unique<Outbox>();
+Outbox& Socket::outbox() {
+  if (!outbox_) outbox_ = core_.take_outbox();
   return *outbox_;
 }
 
@@ -187,7 +188,13 @@ Flow Socket::flush_datagrams() noexcept {
     --outbox_->datagrams;
     confirm_sent();
   }
+  heed_writable(false);
   return Flow::done;
+}
+
+// Only while a datagram waits. The kernel refuses this for a descriptor that it does not watch, and for nothing else.
+void Socket::heed_writable(bool on) noexcept {
+  (void)core_.loop().rewatch(transport_->fd(), token_, on ? Interest::input_and_output : Interest::input);
 }
 
 // Answers the sends at the front that are out: taken by the kernel, or acknowledged where the profile wants that.
@@ -214,8 +221,8 @@ void Socket::confirm_sent() noexcept {
     answer_send(first.error, first.size);
     pending.pop_front();
   }
-  if (pending.empty() && outbox_->bytes.empty()) {
-    outbox_.reset();
+  if (outbox_->empty()) {
+    core_.give_back(std::move(outbox_));
   } else if (on_ack && state_ == State::open && !pending.empty() && !core_.loop().timers().armed(timer_)) {
     // The kernel drops acknowledgement notices while the receive buffer is full: look again now and then.
     arm(kAcknowledgementPoll);

@@ -41,7 +41,12 @@ class Loop {
   [[nodiscard]] Handler* find(Token token) noexcept;
 
   /// Reports the descriptor's readiness to the handler until it is closed.
-  [[nodiscard]] SysError watch(int fd, Token token) noexcept { return os_.watch(fd, token.packed()); }
+  [[nodiscard]] SysError watch(int fd, Token token, Interest interest = Interest::input_and_output) noexcept {
+    return os_.watch(fd, token.packed(), interest);
+  }
+  [[nodiscard]] SysError rewatch(int fd, Token token, Interest interest) noexcept {
+    return os_.rewatch(fd, token.packed(), interest);
+  }
 
   [[nodiscard]] TimerQueue& timers() noexcept { return timers_; }
 

@@ -133,7 +133,12 @@ class LinuxOs final : public Os {
   void take_ack_notices(int fd) noexcept override;
   SysError set_option(int fd, OsOption option, int value) noexcept override;
 
-  SysError watch(int fd, std::uint64_t key) noexcept override;
+  SysError watch(int fd, std::uint64_t key, Interest interest) noexcept override {
+    return control(EPOLL_CTL_ADD, fd, key, interest);
+  }
+  SysError rewatch(int fd, std::uint64_t key, Interest interest) noexcept override {
+    return control(EPOLL_CTL_MOD, fd, key, interest);
+  }
   std::size_t wait(std::span<ReadyEvent> into, Duration timeout) noexcept override;
   bool interrupted() const noexcept override { return interrupted_; }
   void wake() noexcept override;
@@ -143,6 +148,7 @@ class LinuxOs final : public Os {
   bool forked() const noexcept override { return fork_mark_.forked(); }
 
  private:
+  SysError control(int operation, int fd, std::uint64_t key, Interest interest) noexcept;
   int wait_for_events(epoll_event* events, int count, Duration timeout) noexcept;
 
   int epoll_;
@@ -280,11 +286,12 @@ SysError LinuxOs::set_option(int fd, OsOption option, int value) noexcept {
   return SysError(ENOPROTOOPT);
 }
 
-SysError LinuxOs::watch(int fd, std::uint64_t key) noexcept {
+SysError LinuxOs::control(int operation, int fd, std::uint64_t key, Interest interest) noexcept {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  if (interest == Interest::input_and_output) event.events |= EPOLLOUT;
   event.data.u64 = key;
-  return outcome(::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event));
+  return outcome(::epoll_ctl(epoll_, operation, fd, &event));
 }
 
 int LinuxOs::wait_for_events(epoll_event* events, int count, Duration timeout) noexcept {

@@ -229,11 +229,19 @@ SysError SimOs::set_option(int fd, OsOption option, int value) noexcept {
   return SysError();
 }
 
-SysError SimOs::watch(int fd, std::uint64_t key) noexcept {
+SysError SimOs::watch(int fd, std::uint64_t key, Interest interest) noexcept {
   sim::Socket* socket = network_->by_fd(fd);
   if (socket == nullptr) return SysError(EBADF);
   if (socket->key) return SysError(EEXIST);
-  network_->watch(*socket, key);
+  network_->watch(*socket, key, interest);
+  return SysError();
+}
+
+SysError SimOs::rewatch(int fd, std::uint64_t key, Interest interest) noexcept {
+  sim::Socket* socket = network_->by_fd(fd);
+  if (socket == nullptr) return SysError(EBADF);
+  if (!socket->key) return SysError(ENOENT);
+  network_->watch(*socket, key, interest);
   return SysError();
 }
 

@@ -90,7 +90,8 @@ class SimOs final : public Os {
   void take_ack_notices(int fd) noexcept override;
   SysError set_option(int fd, OsOption option, int value) noexcept override;
 
-  SysError watch(int fd, std::uint64_t key) noexcept override;
+  SysError watch(int fd, std::uint64_t key, Interest interest) noexcept override;
+  SysError rewatch(int fd, std::uint64_t key, Interest interest) noexcept override;
   /// Also 0, and interrupted, where a wait for ever would have nothing to wait for: a test cannot hang.
   std::size_t wait(std::span<ReadyEvent> into, Duration timeout) noexcept override;
   bool interrupted() const noexcept override;

@@ -233,8 +233,9 @@ bool Network::is_broadcast(const Address& address) const noexcept {
   return address.is_limited_broadcast() || broadcasts_.contains(address);
 }
 
-void Network::watch(Socket& socket, std::uint64_t key) {
+void Network::watch(Socket& socket, std::uint64_t key, Interest interest) {
   socket.key = key;
+  socket.interest = interest;
   touch(socket);
 }
 
@@ -252,7 +253,8 @@ std::size_t Network::collect(std::span<ReadyEvent> into) {
     if (socket == nullptr || !socket->key) continue;
     socket->ready = false;
     // Like epoll, an edge reports all that holds now, and nothing if what made it is over already.
-    const Readiness what = readiness(*socket);
+    Readiness what = readiness(*socket);
+    what.writable = what.writable && socket->interest == Interest::input_and_output;
     if (what.readable || what.writable || what.ended || what.hangup || what.error) into[count++] = {*socket->key, what};
   }
   return count;

@@ -99,6 +99,7 @@ struct Socket {
   std::size_t receive_capacity = 65536;
   std::size_t send_capacity = 65536;
   std::optional<std::uint64_t> key;
+  Interest interest = Interest::input_and_output;
   bool ready = false;  ///< in the list of edges
   Stream stream;
   std::deque<Datagram> inbox;
@@ -146,7 +147,7 @@ class Network {
   [[nodiscard]] std::size_t descriptors() const noexcept { return descriptors_.size(); }
 
   [[nodiscard]] int bind(Socket& socket, const Endpoint& local);
-  void watch(Socket& socket, std::uint64_t key);
+  void watch(Socket& socket, std::uint64_t key, Interest interest);
   std::size_t collect(std::span<ReadyEvent> into);
 
   void set_latency(Duration latency) { latency_ = latency; }

@@ -40,12 +40,12 @@ class MeddlingOs final : public ForwardingOs {
     }
     return ForwardingOs::open(family, kind, protocol);
   }
-  SysError watch(int fd, std::uint64_t key) noexcept override {
+  SysError watch(int fd, std::uint64_t key, Interest interest) noexcept override {
     const Plenty plenty;
     if (watch_fails) return *watch_fails;
     keys_[fd] = key;
     watched.push_back(fd);
-    return ForwardingOs::watch(fd, key);
+    return ForwardingOs::watch(fd, key, interest);
   }
   std::size_t wait(std::span<ReadyEvent> into, Duration timeout) noexcept override {
     const Plenty plenty;

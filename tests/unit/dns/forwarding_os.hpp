@@ -35,7 +35,10 @@ class ForwardingOs : public Os {
   std::size_t unacknowledged(int fd) noexcept override { return below_.unacknowledged(fd); }
   void take_ack_notices(int fd) noexcept override { below_.take_ack_notices(fd); }
   SysError set_option(int fd, OsOption option, int value) noexcept override { return below_.set_option(fd, option, value); }
-  SysError watch(int fd, std::uint64_t key) noexcept override { return below_.watch(fd, key); }
+  SysError watch(int fd, std::uint64_t key, Interest interest) noexcept override { return below_.watch(fd, key, interest); }
+  SysError rewatch(int fd, std::uint64_t key, Interest interest) noexcept override {
+    return below_.rewatch(fd, key, interest);
+  }
   std::size_t wait(std::span<ReadyEvent> into, Duration timeout) noexcept override { return below_.wait(into, timeout); }
   bool interrupted() const noexcept override { return below_.interrupted(); }
   void wake() noexcept override { below_.wake(); }

@@ -149,7 +149,7 @@ std::string NameServer::text() const {
 
 NameServer::Socket& NameServer::add(int fd, void (NameServer::*act)(Socket&)) {
   sockets_.push_back(std::make_unique<Socket>(*this, OwnedFd(os_, fd), act));
-  if (!os_.watch(fd, sockets_.back()->token.packed()).ok()) throw std::runtime_error("watch");
+  if (!os_.watch(fd, sockets_.back()->token.packed(), Interest::input_and_output).ok()) throw std::runtime_error("watch");
   return *sockets_.back();
 }
 

@@ -43,8 +43,8 @@ class TestOs final : public ForwardingOs {
     }
     return ForwardingOs::send(fd, fd == last_stream_ ? data.first(std::min(data.size(), most_stream_bytes_sent)) : data);
   }
-  SysError watch(int fd, std::uint64_t key) noexcept override {
-    return watch_error != 0 ? SysError(watch_error) : ForwardingOs::watch(fd, key);
+  SysError watch(int fd, std::uint64_t key, Interest interest) noexcept override {
+    return watch_error != 0 ? SysError(watch_error) : ForwardingOs::watch(fd, key, interest);
   }
 
   int open_error = 0;

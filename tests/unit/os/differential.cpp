@@ -13,11 +13,11 @@ class Connection {
     (void)os_->bind(listener, {*Address::parse("127.0.0.1"), 0});
     (void)os_->listen(listener, 1);
     ends_[0] = os_->open(Family::v4, SocketKind::stream, 0).fd;
-    (void)os_->watch(ends_[0], 0);
+    (void)os_->watch(ends_[0], 0, Interest::input_and_output);
     (void)os_->connect(ends_[0], *os_->local_endpoint(listener));
     settle();
     ends_[1] = os_->accept(listener, nullptr).fd;
-    (void)os_->watch(ends_[1], 1);
+    (void)os_->watch(ends_[1], 1, Interest::input_and_output);
     settle();
     os_->close(listener);
   }

@@ -98,8 +98,8 @@ OsSuite::Pair OsSuite::watched(const Prepare& prepare) {
   return pair;
 }
 
-void OsSuite::watch(int fd, std::uint64_t key) {
-  EXPECT_TRUE(os().watch(fd, key).ok());
+void OsSuite::watch(int fd, std::uint64_t key, Interest interest) {
+  EXPECT_TRUE(os().watch(fd, key, interest).ok());
 }
 
 void OsSuite::pump(Duration limit) {

@@ -58,7 +58,7 @@ class OsSuite : public ::testing::TestWithParam<Kind> {
   static constexpr std::uint64_t kClient = 1;
   static constexpr std::uint64_t kServer = 2;
 
-  void watch(int fd, std::uint64_t key);
+  void watch(int fd, std::uint64_t key, Interest interest = Interest::input_and_output);
   /// One wait(); notes its events.
   void pump(Duration limit);
   /// Waits for an edge that shows exactly `expected`; answers what the last one before the limit showed.

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+#include "base/byte_queue.hpp"
+#include "socketcore/error.hpp"
+
+namespace socketcore {
+
+/// The sends of one socket that are not answered yet, and the bytes of theirs that wait for the kernel. A socket has one only
+/// while it needs it.
+struct Outbox {
+  struct Pending {
+    std::uint64_t end;    // stream: the socket's accepted bytes up to and with this send
+    std::uint64_t mark;   // confirm_on_ack: what the transport had handed when the send was out; 0: not out yet
+    std::uint32_t size;
+    Err error;            // refused when it was made, and waits for its turn
+  };
+  ByteQueue bytes;              // datagrams: each behind its length
+  std::deque<Pending> pending;
+  std::uint64_t accepted = 0;   // bytes since the outbox was made, datagrams' lengths included
+  std::uint64_t written = 0;
+  std::size_t datagrams = 0;    // in `bytes`
+
+  [[nodiscard]] bool empty() const noexcept { return pending.empty() && bytes.empty(); }
+};
+
+}  // namespace socketcore
