@@ -17,7 +17,7 @@ rtos = {}
 ---The outcome of `sock_conn`: exactly one per call that returned an id, unless `sock_close` came first.
 ---@class rtos.ConnectConfirmation : rtos.SocketMessage
 ---@field id integer `rtos.MSG_SOCK_CONN_CNF`
----@field verify? string SSL only: `"none"` (no CA to verify against), `"ok"`, or why the certificate does not verify
+---@field verify? string SSL only: `"none"` (no certificate was verified), `"ok"`, or why the certificate does not verify
 
 ---The outcome of one `sock_send`, in call order.
 ---@class rtos.SendConfirmation : rtos.SocketMessage

@@ -114,7 +114,7 @@ socketcore.TCP_KEEPCNT = 5
 
 -- Result codes; docs/errors.md has cause and cure of each. Two are spelt as the device spells them.
 
----Something that has no other code.
+---Reserved.
 socketcore.ERR_UNKOWN = -1
 ---Success.
 socketcore.ERR_OK = 0

@@ -73,7 +73,7 @@ class DeviceApi {
   [[nodiscard]] virtual std::size_t send_space(SocketId id) const noexcept = 0;
 
   /// What consume() would take: up to `limit` bytes of what has arrived, empty if nothing has. A datagram socket shows
-  /// one datagram at most. The view lives until the next call of this device or its reactor.
+  /// one datagram at most. The view lives until the next call of any device of the same reactor, or of the reactor itself.
   [[nodiscard]] virtual std::span<const std::byte> peek(SocketId id, std::size_t limit) noexcept = 0;
   /// Takes the bytes of the last peek(); of a datagram, the rest goes with them, and after a limit of 0 only an empty one is
   /// taken. To be called right after it, once the bytes are safe.

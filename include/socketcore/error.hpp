@@ -33,7 +33,8 @@ enum class Err : std::int8_t {
   ssl_einvalid = 20,   ///< the server's certificate does not verify
 };
 
-/// The device's name of a code without its prefix: "ETIMEOUT". "UNKNOWN" for a number that is no code.
+/// The name of a code without its prefix, spelt right where the device misspells: "ETIMEOUT", "SSL_EHANDSHAKE". "UNKNOWN"
+/// for a number that is no code.
 [[nodiscard]] std::string_view name_of(Err err) noexcept;
 
 /// What went wrong: a code for programs and words for people.

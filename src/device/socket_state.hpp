@@ -34,7 +34,7 @@ enum class Event : std::uint8_t {
   tell,     ///< close_ind was delivered
   close,    ///< the script closes, or its device is gone
   flushed,  ///< nothing accepted is left to hand over
-  finish,   ///< delivered, cut off by a limit, or nothing to deliver
+  finish,   ///< delivered, broken, cut off by a limit, or nothing to deliver
   settle,   ///< the last message was delivered
 };
 inline constexpr std::size_t kEventCount = 11;
