@@ -35,7 +35,7 @@ bool Reactor::interrupted() const noexcept { return core_->os().interrupted(); }
 bool Reactor::drain() {
   if (core_->os().forked()) return true;
   while (lingering() > 0) {
-    core_->loop().turn(Duration(-1));
+    core_->loop().step(Duration(-1));
     if (lingering() > 0 && interrupted()) return false;
   }
   return true;

@@ -75,21 +75,8 @@ void Loop::note_idle(Token token) noexcept {
 }
 
 std::span<const Token> Loop::turn(Duration timeout) noexcept {
+  step(noted_count_ > 0 ? Duration::zero() : timeout);
   answer_.clear();
-  // What this turn arms runs in the next one at the earliest.
-  const std::uint64_t mark = timers_.mark();
-  run_timers(mark);
-  run_deferred();
-
-  Duration wait = timeout;
-  if (const auto due = until_due(); due && (wait < Duration::zero() || *due < wait)) wait = *due;
-  const std::size_t count = os_.wait(events_, wait);
-  run_timers(mark);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (Handler* handler = find(Token::unpack(events_[i].key))) handler->on_ready(events_[i].what);
-  }
-
-  free_released();
   for (const Token token : ready_) {
     Entry* entry = entries_.find(token);
     entry->listed = false;
@@ -101,8 +88,30 @@ std::span<const Token> Loop::turn(Duration timeout) noexcept {
   return answer_;
 }
 
+void Loop::step(Duration timeout) noexcept {
+  const std::size_t noted_before = noted_count_;
+  // What this turn arms runs in the next one at the earliest.
+  const std::uint64_t mark = timers_.mark();
+  run_timers(mark);
+  run_deferred();
+
+  Duration wait = noted_count_ > noted_before ? Duration::zero() : timeout;
+  if (const auto due = until_work(); due && (wait < Duration::zero() || *due < wait)) wait = *due;
+  const std::size_t count = os_.wait(events_, wait);
+  run_timers(mark);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (Handler* handler = find(Token::unpack(events_[i].key))) handler->on_ready(events_[i].what);
+  }
+
+  free_released();
+}
+
 std::optional<Duration> Loop::until_due() noexcept {
-  if (!deferred_.empty() || noted_count_ > 0 || !released_.empty()) return Duration::zero();
+  return noted_count_ > 0 ? Duration::zero() : until_work();
+}
+
+std::optional<Duration> Loop::until_work() noexcept {
+  if (!deferred_.empty() || !released_.empty()) return Duration::zero();
   const auto next = timers_.next();
   if (!next) return std::nullopt;
   return std::max(Duration::zero(), *next - os_.now());

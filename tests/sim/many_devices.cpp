@@ -55,6 +55,18 @@ TEST_F(ManyDevices, ATurnAnswersWhoBecameReady) {
   EXPECT_EQ(lines_of(0), Lines{"timer 1"});
 }
 
+TEST_F(ManyDevices, AWaitOfOneHidesNoOther) {
+  EXPECT_TRUE(others[2]->start_timer(1, 10));
+  EXPECT_EQ(others[0]->sleep(20ms), Waited::timeout);
+  EXPECT_EQ(reactor.until_due(), Duration::zero());
+  EXPECT_EQ(turn(1h), Indices{2});
+  EXPECT_TRUE(others[1]->start_timer(1, 10));
+  Message message;
+  EXPECT_EQ(others[0]->receive(message, 20ms), Waited::timeout);
+  EXPECT_EQ(turn(1h), Indices{1});
+  EXPECT_EQ(reactor.until_due(), std::nullopt);
+}
+
 TEST_F(ManyDevices, ATurnAnswersEachOnceAndInOrder) {
   EXPECT_TRUE(others[1]->start_timer(1, 10));
   EXPECT_TRUE(others[1]->start_timer(2, 10));
