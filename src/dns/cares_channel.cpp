@@ -167,6 +167,16 @@ void CaresChannel::on_timer(std::uint32_t) noexcept {
 
 void CaresChannel::pump() noexcept {
   reads_left_ = kReadsPerTurn;
+  move_bytes();
+  response_code_ = 0;
+  // Whose time is up. c-ares may ask again at once, on a connection that it has already.
+  ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+  move_bytes();
+  if (reads_left_ == 0) loop_.defer(token_);
+  arm();
+}
+
+void CaresChannel::move_bytes() noexcept {
   // An edge is reported once, but c-ares takes no more than half an answer from a stream at a time, and does not try a
   // socket that it believes to be full. The flags are taken down first and put up again by whatever moves bytes: so this
   // ends even where c-ares lets a socket be.
@@ -179,11 +189,6 @@ void CaresChannel::pump() noexcept {
     const bool write = ready->wants_write && std::exchange(ready->writable, false);
     ares_process_fd(channel_, read ? fd : ARES_SOCKET_BAD, write ? fd : ARES_SOCKET_BAD);
   }
-  if (reads_left_ == 0) loop_.defer(token_);
-  response_code_ = 0;
-  // Whose time is up.
-  ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-  arm();
 }
 
 void CaresChannel::arm() noexcept {

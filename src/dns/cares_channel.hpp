@@ -59,6 +59,7 @@ class CaresChannel final : public Handler {
   struct Functions;
 
   void pump() noexcept;
+  void move_bytes() noexcept;
   void arm() noexcept;
 
   [[nodiscard]] Socket* find(int fd) noexcept;
