@@ -1,5 +1,6 @@
 #include "lua/arguments.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string_view>
@@ -78,6 +79,12 @@ std::optional<std::int64_t> check_integer(lua_State* L, int place, std::int64_t 
   return integer(luaL_checknumber(L, place), low, high);
 }
 
+std::optional<std::int64_t> check_capped(lua_State* L, int place, std::int64_t low, std::int64_t high) {
+  const lua_Number value = luaL_checknumber(L, place);
+  if (std::isinf(value)) return std::nullopt;
+  return integer(std::min(value, static_cast<lua_Number>(high)), low, high);
+}
+
 std::optional<std::int64_t> opt_integer(lua_State* L, int place, std::int64_t low, std::int64_t high,
                                         std::int64_t otherwise) {
   return lua_isnoneornil(L, place) ? otherwise : check_integer(L, place, low, high);
@@ -107,12 +114,12 @@ ConnectArguments check_connect(lua_State* L) {
   const bool texts_usable = !ssl || cert_type != LUA_TTABLE || check_cert(L, request.tls);
 
   result.error = Err::earg;
-  if (!type || !port || !insist || !local_port || !host_name_flag) return result;
+  if (!type || !port || !insist || (!local_port && !ssl) || !host_name_flag) return result;
   request.type = static_cast<SocketType>(*type);
   request.address = view_at(L, kAddress);
   request.port = *port;
   request.insist = *insist != 0;
-  request.local_port = static_cast<std::uint16_t>(*local_port);
+  request.local_port = static_cast<std::uint16_t>(local_port.value_or(0));
   if (!lua_isnil(L, kHostNameFlag)) request.send_server_name = *host_name_flag != 0;
 
   if (ssl) {

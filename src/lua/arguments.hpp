@@ -12,6 +12,8 @@ namespace socketcore::lua {
 
 /// The integer low..high at `place`. Nothing: a fraction, NaN, infinity, or out of range.
 [[nodiscard]] std::optional<std::int64_t> check_integer(lua_State* L, int place, std::int64_t low, std::int64_t high);
+/// The same, but what lies above `high` counts as `high`.
+[[nodiscard]] std::optional<std::int64_t> check_capped(lua_State* L, int place, std::int64_t low, std::int64_t high);
 /// Also where it is nil or absent: `otherwise`.
 [[nodiscard]] std::optional<std::int64_t> opt_integer(lua_State* L, int place, std::int64_t low, std::int64_t high,
                                                       std::int64_t otherwise);

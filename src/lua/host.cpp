@@ -76,8 +76,8 @@ void Host::warn(std::string_view line) noexcept {
 }
 
 void Host::used_tls() noexcept {
-  if (std::exchange(tls_noted_, true)) return;
-  std::atexit([] { end_live_hosts(); });
+  static const bool registered = std::atexit([] { end_live_hosts(); }) == 0;
+  static_cast<void>(registered);
 }
 
 Host& push_host(lua_State* L, const HostSettings& settings) {
@@ -115,8 +115,17 @@ Host& push_host(lua_State* L, const HostSettings& settings) {
 Host& host_of(lua_State* L) {
   Host* const host = *static_cast<Host**>(lua_touserdata(L, lua_upvalueindex(1)));
   if (host == nullptr || host->ended()) luaL_error(L, "socketcore: the device has ended");
-  if (host->handing_over) luaL_error(L, "socketcore: a finalizer or a hook must not call it in the middle of a receive");
+  if (host->os().forked()) luaL_error(L, "socketcore: a forked child cannot use its parent's device");
+  ++host->calls;
   return *host;
+}
+
+Host& idle_host_of(lua_State* L) {
+  Host& host = host_of(L);
+  if (host.delivering || host.reading != Host::kNobody) {
+    luaL_error(L, "socketcore: a finalizer or a hook must neither wait nor read in the midst of a receive");
+  }
+  return host;
 }
 
 void set_functions(lua_State* L, const luaL_Reg* list, int upvalues) {

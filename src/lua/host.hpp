@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -60,9 +61,14 @@ class Host {
   Message message;
   bool has_message = false;
 
-  /// True while bytes or a message of the device become Lua values. A finalizer or a debug hook of the script's may run in
-  /// between; it must not reach the device then.
-  bool handing_over = false;
+  /// While a message becomes a table, or bytes of `reading` a string, finalizers and debug hooks of the script's may run. They
+  /// may call what they like, but for what waits or reads: that raises. A close of `reading` is done after the read.
+  bool delivering = false;
+  SocketId reading = kNobody;
+  bool close_after_reading = false;
+  /// How often the script has called: bytes that were looked at may have moved since an earlier call.
+  std::uint32_t calls = 0;
+  static constexpr SocketId kNobody = -1;
 
   /// To be called when TLS is first used. exit() runs its list backwards, and OpenSSL has just put its own end on it.
   void used_tls() noexcept;
@@ -75,7 +81,6 @@ class Host {
   HostSettings settings_;
   pthread_t thread_;
   Host* next_live_ = nullptr;
-  bool tls_noted_ = false;
   // Ended in reverse.
   std::unique_ptr<Os> os_;
   std::unique_ptr<Reactor> reactor_;
@@ -86,8 +91,10 @@ class Host {
 /// every function of this module. Raises where there is no memory or no descriptor.
 Host& push_host(lua_State* L, const HostSettings& settings);
 
-/// The host in a function's first upvalue. Raises after the host's end, and while it hands over.
+/// The host in a function's first upvalue. Raises after the host's end, and in a forked child.
 [[nodiscard]] Host& host_of(lua_State* L);
+/// The same for calls that wait or read: raises in the midst of another of them, too.
+[[nodiscard]] Host& idle_host_of(lua_State* L);
 
 /// Adds functions to the table below the `upvalues` on top of the stack; each gets all of them. Pops them.
 void set_functions(lua_State* L, const luaL_Reg* list, int upvalues);

@@ -37,7 +37,7 @@ std::optional<Duration> check_timeout(lua_State* L, int place) {
 constexpr int kFirstMaker = 2;  // of the upvalues, behind the host
 
 int receive(lua_State* L) {
-  Host& host = host_of(L);
+  Host& host = idle_host_of(L);
   const auto timeout = check_timeout(L, 1);
   if (!host.has_message) {
     if (wait_for_message(L, host, timeout) == Waited::timeout) {
@@ -52,16 +52,16 @@ int receive(lua_State* L) {
     host.has_message = true;
   }
   const int arguments = push_making(L, kFirstMaker, host.message);
-  host.handing_over = true;
+  host.delivering = true;
   const int status = lua_pcall(L, arguments, 1, 0);
-  host.handing_over = false;
+  host.delivering = false;
   if (status != 0) return lua_error(L);
   host.has_message = false;
   return 1;
 }
 
 int sleep(lua_State* L) {
-  Host& host = host_of(L);
+  Host& host = idle_host_of(L);
   const auto ms = check_integer(L, 1, 0, kInfTimeout);
   if (ms) wait_for_time(L, host, std::chrono::milliseconds(*ms));
   return 0;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 #include <span>
+#include <utility>
 
 #include "lua/arguments.hpp"
 #include "lua/modules.hpp"
@@ -102,44 +103,56 @@ int sock_getremainbuf(lua_State* L) {
   return 1;
 }
 
-// Called by sock_recv with a checked id and length, protected: the flag must go down again if there is no memory.
-// lua_pushlstring may run a finalizer before it reads the bytes, so nothing else may touch the device until it is done.
+// Called by sock_recv with a checked id and length, protected: for want of memory, bytes stay where they are. Before it copies,
+// lua_pushlstring may run finalizers. What they call can make the bytes leave the shared buffer (whose memory stays): then the
+// string is made again.
 int take_received(lua_State* L) {
   Host& host = host_of(L);
   const auto id = static_cast<SocketId>(lua_tointeger(L, 1));
-  const auto bytes = host.device().peek(id, static_cast<std::size_t>(lua_tointeger(L, 2)));
-  host.handing_over = true;
-  lua_pushlstring(L, reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  host.handing_over = false;
+  const auto limit = static_cast<std::size_t>(lua_tointeger(L, 2));
+  host.reading = id;
+  for (;;) {
+    const std::uint32_t calls = host.calls;
+    const auto bytes = host.device().peek(id, limit);
+    lua_pushlstring(L, reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (host.calls == calls) break;
+    lua_pop(L, 1);
+  }
   host.device().consume(id);
   return 1;
 }
 
+bool close_socket(Host& host, SocketId id) {
+  const bool closing = host.device().close(id);
+  // A message that the script could not be given for want of memory is still queued, as far as the script knows.
+  if (closing && host.has_message && host.message.kind != MessageKind::timer && host.message.socket == id) {
+    host.has_message = false;
+  }
+  return closing;
+}
+
 int sock_recv(lua_State* L) {
-  Host& host = host_of(L);
+  Host& host = idle_host_of(L);
   const auto id = check_id(L, 1);
-  const auto length = check_integer(L, 2, 0, std::int64_t{1} << 53);
+  const auto length = check_capped(L, 2, 0, kMaxInt32);
   if (!id || !length) {
     lua_pushliteral(L, "");
     return 1;
   }
   lua_pushvalue(L, lua_upvalueindex(2));
   lua_pushinteger(L, *id);
-  lua_pushinteger(L, static_cast<lua_Integer>(std::min(*length, kMaxInt32)));
+  lua_pushinteger(L, static_cast<lua_Integer>(*length));
   const int status = lua_pcall(L, 2, 1, 0);
-  host.handing_over = false;
+  host.reading = Host::kNobody;
+  if (std::exchange(host.close_after_reading, false)) close_socket(host, *id);
   return status == 0 ? 1 : lua_error(L);
 }
 
 int sock_close(lua_State* L) {
   Host& host = host_of(L);
   const auto id = check_id(L, 1);
-  const bool closing = id && host.device().close(*id);
-  // A message that the script could not be given for want of memory is still queued, as far as the script knows.
-  if (closing && host.has_message && host.message.kind != MessageKind::timer && host.message.socket == *id) {
-    host.has_message = false;
-  }
-  return return_flag(L, closing);
+  if (id && *id == host.reading) return return_flag(L, !std::exchange(host.close_after_reading, true));
+  return return_flag(L, id && close_socket(host, *id));
 }
 
 int sock_destroy(lua_State* L) {

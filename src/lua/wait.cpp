@@ -6,10 +6,6 @@ namespace socketcore::lua {
 
 namespace {
 
-void refuse_in_forked_child(lua_State* L, Host& host) {
-  if (host.os().forked()) luaL_error(L, "socketcore: a forked child cannot wait on its parent's device");
-}
-
 Duration until(Host& host, Instant deadline) {
   return std::max(Duration::zero(), deadline - host.os().now());
 }
@@ -17,7 +13,6 @@ Duration until(Host& host, Instant deadline) {
 }  // namespace
 
 Waited wait_for_message(lua_State* L, Host& host, std::optional<Duration> timeout) {
-  refuse_in_forked_child(L, host);
   const Instant deadline = timeout ? later(host.os().now(), *timeout) : Instant{};
   for (;;) {
     const Waited waited = host.device().receive(host.message, timeout, host.around().idle != nullptr);
@@ -33,7 +28,6 @@ Waited wait_for_message(lua_State* L, Host& host, std::optional<Duration> timeou
 }
 
 void wait_for_time(lua_State* L, Host& host, Duration time) {
-  refuse_in_forked_child(L, host);
   const Instant deadline = later(host.os().now(), time);
   while (host.device().sleep(time) == Waited::interrupted) {
     host.around().interrupted(L);

@@ -1,4 +1,4 @@
-#include <array>
+#include <csignal>
 #include <cstdio>
 
 #include "lua/modules.hpp"
@@ -22,9 +22,15 @@ class StderrLog final : public Log {
 StderrLog stderr_log;
 
 constexpr const char* kMainKey = "socketcore.main";
+constexpr const char* kHandledKey = "socketcore.sigint";  // whether the interpreter cares for Ctrl-C while a script runs
 
 int nothing(lua_State*) {
   return 0;
+}
+
+bool handles_sigint() noexcept {
+  struct sigaction action {};
+  return sigaction(SIGINT, nullptr, &action) == 0 && action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
 }
 
 // The interpreter's handler of Ctrl-C has set a debug hook, which any call sets off; it raises "interrupted!". PUC Lua
@@ -39,6 +45,11 @@ void run_hooks(lua_State* L) {
   }
   lua_pushcfunction(L, nothing);
   lua_call(L, 0, 0);
+  // Required in a coroutine, which cannot tell where the main one is: but the interpreter's handler restores the default.
+  lua_getfield(L, LUA_REGISTRYINDEX, kHandledKey);
+  const bool was_handled = lua_toboolean(L, -1) != 0;
+  lua_pop(L, 1);
+  if (main == nullptr && was_handled && !handles_sigint()) luaL_error(L, "interrupted!");
 }
 
 }  // namespace
@@ -48,12 +59,16 @@ extern "C" __attribute__((visibility("default"))) int luaopen_socketcore(lua_Sta
   settings.around.interrupted = run_hooks;
   settings.log = &stderr_log;
   socketcore::lua::push_host(L, settings);
-  lua_pushthread(L);
-  lua_setfield(L, LUA_REGISTRYINDEX, kMainKey);
+  if (lua_pushthread(L) != 0) {
+    lua_setfield(L, LUA_REGISTRYINDEX, kMainKey);
+  } else {
+    lua_pop(L, 1);
+  }
+  lua_pushboolean(L, handles_sigint() ? 1 : 0);
+  lua_setfield(L, LUA_REGISTRYINDEX, kHandledKey);
 
-  lua_getglobal(L, "package");
-  lua_getfield(L, -1, "loaded");
-  lua_pushvalue(L, -3);
+  lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");  // package.loaded, whatever a script has made of the globals
+  lua_pushvalue(L, -2);
   socketcore::lua::push_rtos(L);
   lua_setfield(L, -3, "rtos");
   socketcore::lua::push_socketcore(L);
