@@ -33,7 +33,8 @@ local function packet(kind, content)
 end
 
 local function connect_packet()
-  local client_id = ("socketcore-%x"):format(rtos.tick() % 0x10000000)
+  -- The time of day and an address of this process's own: the broker throws out one of two clients of the same name.
+  local client_id = ("socketcore-%x-%s"):format(os.time(), tostring({}):match("(%x+)$"))
   local clean_session, keep_alive_s = "\2", 60
   return packet(CONNECT, field("MQTT") .. "\4" .. clean_session .. uint16(keep_alive_s) .. field(client_id))
 end

@@ -29,7 +29,8 @@ local function checksum(data)
   return uint16(0xffff - sum)
 end
 
-local identifier = uint16(rtos.tick() % 0x10000)
+-- The time of day and an address of this process's own: two pings at once must not take each other's answers.
+local identifier = uint16(math.floor(os.time() * 16 + tonumber(tostring({}):match("(%x+)$"), 16) / 16) % 0x10000)
 local sent, received, sent_at = 0, 0, {}
 local id = assert(socketcore.sock_conn(RAW, host, ICMP))
 
@@ -46,6 +47,7 @@ local function on_packet(packet)
   local icmp = packet:sub(header + 1)
   if icmp:byte(1) ~= ECHO_REPLY or icmp:sub(5, 6) ~= identifier or checksum(icmp) ~= "\0\0" then return end
   local number = icmp:byte(7) * 256 + icmp:byte(8)
+  if not sent_at[number] then return end
   received = received + 1
   print(("%d bytes from %d.%d.%d.%d: number %d, %.2f ms"):format(#icmp, packet:byte(13), packet:byte(14), packet:byte(15),
     packet:byte(16), number, (rtos.tick() - sent_at[number]) / TICKS_PER_MS))

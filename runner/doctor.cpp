@@ -29,6 +29,7 @@ using socketcore::Family;
 using socketcore::Os;
 using socketcore::OwnedFd;
 using socketcore::SocketKind;
+using socketcore::SysError;
 
 constexpr rlim_t kFewDescriptors = 4096;
 constexpr int kIcmp = 1;
@@ -70,24 +71,28 @@ void examine_descriptors() {
   if (limit.rlim_cur >= kFewDescriptors) {
     say(Verdict::ok, "descriptors", finding);
   } else {
-    say(Verdict::warn, "descriptors", finding, "for more sockets: ulimit -n " + text(limit.rlim_max));
+    const bool at_most = limit.rlim_cur >= limit.rlim_max;
+    say(Verdict::warn, "descriptors", finding,
+        "for more sockets: " + (at_most ? "raise the hard limit (limits.conf)" : "ulimit -n " + text(limit.rlim_max)));
   }
 }
 
 // Asks the kernel for a route. A datagram socket sends nothing by connecting.
-bool has_route(Os& os, std::string_view literal) {
+SysError look_for_route(Os& os, std::string_view literal) {
   const auto address = Address::parse(literal);
-  if (!address) return false;
   const auto opened = os.open(address->family, SocketKind::datagram, 0);
-  if (!opened.ok()) return false;
+  if (!opened.ok()) return opened.error;
   const OwnedFd fd(os, opened.fd);
-  return os.connect(fd.get(), {*address, kAnyPort}).ok();
+  return os.connect(fd.get(), {*address, kAnyPort});
 }
 
-void examine_family(Os& os, std::string_view item, std::string_view loopback, std::string_view far) {
-  if (!has_route(os, loopback)) {
-    say(Verdict::warn, item, "not available", "enable it in the kernel (sysctl net.ipv6.conf.all.disable_ipv6)");
-  } else if (!has_route(os, far)) {
+void examine_family(Os& os, std::string_view item, std::string_view loopback, std::string_view far, const char* remedy) {
+  const SysError error = look_for_route(os, loopback);
+  if (error.no_descriptors()) {
+    say(Verdict::warn, item, "cannot be looked at: " + std::string(error.words()));
+  } else if (!error.ok()) {
+    say(Verdict::warn, item, "not available: " + std::string(error.words()), remedy);
+  } else if (!look_for_route(os, far).ok()) {
     say(Verdict::warn, item, "on this machine only", "there is no route to the internet: look at ip route");
   } else {
     say(Verdict::ok, item, "has a route to the internet");
@@ -101,9 +106,13 @@ void examine_raw(Os& os) {
     say(Verdict::ok, "raw", "RAW sockets can be opened");
     return;
   }
+  if (!opened.error.not_permitted()) {
+    say(Verdict::warn, "raw", "RAW sockets: " + std::string(opened.error.words()));
+    return;
+  }
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  say(Verdict::warn, "raw", "RAW sockets: " + std::string(opened.error.words()) + " (CAP_NET_RAW is missing)",
+  say(Verdict::warn, "raw", "RAW sockets: not permitted (CAP_NET_RAW is missing)",
       "sudo setcap cap_net_raw+ep " + self.string() + ", or run as root");
 }
 
@@ -116,9 +125,10 @@ void examine_ca_store() {
   std::error_code error;
   const std::string file = variable_or(X509_get_default_cert_file_env(), X509_get_default_cert_file());
   const std::string folder = variable_or(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
-  if (fs::is_regular_file(file, error)) {
+  const bool folder_in_use = fs::is_directory(folder, error) && !fs::is_empty(folder, error) && !error;
+  if (fs::is_regular_file(file, error) && std::ifstream(file)) {
     say(Verdict::ok, "ca store", file);
-  } else if (fs::is_directory(folder, error) && !fs::is_empty(folder, error)) {
+  } else if (folder_in_use) {
     say(Verdict::ok, "ca store", folder);
   } else {
     say(Verdict::warn, "ca store", "neither " + file + " nor certificates in " + folder,
@@ -157,8 +167,8 @@ int examine_machine() {
   const std::unique_ptr<Os> os = socketcore::linux_os(&error);
   if (os) {
     say(Verdict::ok, "epoll", "available");
-    examine_family(*os, "ipv4", "127.0.0.1", "192.0.2.1");
-    examine_family(*os, "ipv6", "::1", "2001:db8::1");
+    examine_family(*os, "ipv4", "127.0.0.1", "192.0.2.1", "bring the loopback interface up (ip link set lo up)");
+    examine_family(*os, "ipv6", "::1", "2001:db8::1", "enable it in the kernel (sysctl net.ipv6.conf.all.disable_ipv6)");
     examine_raw(*os);
   } else {
     say(Verdict::fail, "epoll", std::string(error.words()), "close some files, or raise ulimit -n");

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <new>
@@ -206,6 +207,7 @@ class Datagrams final : public sc::Handler {
   sc::Token token_;
 };
 
+/// Empty: it cannot be read.
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
@@ -213,13 +215,20 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
-/// Complete from the moment it is there: a script may be waiting for it.
+/// A regular file is complete from the moment it is there: a script may be waiting for it. What else is there already (a pipe, a
+/// link) is written to.
 bool write_file(const std::string& path, const std::string& text) {
-  const std::string unfinished = path + ".new";
-  std::ofstream file(unfinished, std::ios::binary);
+  std::error_code error;
+  const std::filesystem::file_type type = std::filesystem::symlink_status(path, error).type();
+  const bool in_place = type != std::filesystem::file_type::regular && type != std::filesystem::file_type::not_found;
+  const std::string target = in_place ? path : path + ".new";
+  std::ofstream file(target, std::ios::binary);
   file << text;
   file.close();
-  return file && std::rename(unfinished.c_str(), path.c_str()) == 0;
+  if (in_place) return !file.fail();
+  if (file && std::rename(target.c_str(), path.c_str()) == 0) return true;
+  std::filesystem::remove(target, error);
+  return false;
 }
 
 class EchoServer {
@@ -229,7 +238,7 @@ class EchoServer {
   /// Empty: it listens. Else what is wrong.
   [[nodiscard]] std::string start() {
     const auto address = sc::Address::parse(options_.bind);
-    if (!address) return "--bind: " + options_.bind + " is no address";
+    if (!address) return options_.bind + " is no IP address";
     auto layer = make_tls();
     if (!layer) return layer.failure().words;
 
@@ -278,6 +287,8 @@ class EchoServer {
     } else {
       pem.cert = read_file(options_.cert_file);
       pem.key = read_file(options_.key_file);
+      if (pem.cert.empty()) return sc::Failure{sc::Err::eio, "cannot read a certificate from " + options_.cert_file};
+      if (pem.key.empty()) return sc::Failure{sc::Err::eio, "cannot read a key from " + options_.key_file};
     }
     auto context = contexts_.server({.ca_cert = {}, .cert = pem.cert, .key = pem.key, .key_password = {}});
     if (!context) return context.failure();

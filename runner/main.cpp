@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +12,7 @@
 #include "runner/log.hpp"
 #include "runner/run.hpp"
 #include "runner/signals.hpp"
+#include "socketcore/endpoint.hpp"
 #include "socketcore/version.hpp"
 
 namespace {
@@ -29,7 +33,7 @@ A first script, hello.lua:
 'socketcore run --help' and so on tell more.)";
 
 constexpr const char* kRunAbout =
-    "Runs SCRIPT, a Lua file or a folder with a main.lua. What follows SCRIPT is the script's, options too: it finds it\n"
+    "Runs SCRIPT, a Lua file, a folder with a main.lua, or - for standard input. What follows SCRIPT is the script's, options too: it finds it\n"
     "in '...' and in the table 'arg'. The tables 'socketcore' and 'rtos' are globals, and can be required.";
 constexpr const char* kRunExamples = R"(Examples:
   socketcore run app.lua
@@ -38,8 +42,8 @@ constexpr const char* kRunExamples = R"(Examples:
 
 Exit status: the script's own (os.exit), 0 at its end or after rtos.poweroff(), 1 after an error, 2 after bad usage,
 128 + N after signal N. SIGINT, SIGTERM and SIGHUP (not under nohup) end the script wherever it is, and what sock_send
-accepted is still delivered. A second signal ends the process at once; so does the first one after 2 seconds if the
-script is in a loop that LuaJIT has compiled and that calls nothing.)";
+accepted is still delivered. A script that is in the midst of a long call, or of a loop that LuaJIT has compiled and that calls
+nothing, is left 2 seconds after the signal. A second signal ends the process at once.)";
 
 constexpr const char* kEchoAbout = "Sends back what it is sent over TCP, UDP and TLS. Prints its ports, a line each.";
 constexpr const char* kEchoExamples = R"(Examples:
@@ -58,6 +62,15 @@ class HelpFormatter final : public CLI::Formatter {
     return usage.substr(0, usage.find_last_not_of('\n') + 1) + " SCRIPT [ARG...]\n";
   }
 };
+
+// A file that the engine opened in the place of a missing stdout or stderr, a connection even, would get what is printed.
+void fill_standard_descriptors() {
+  int fd = 0;
+  do {
+    fd = ::open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0) ::close(fd);
+}
 
 struct Arguments {
   runner::RunOptions run;
@@ -98,7 +111,10 @@ void add_echo(CLI::App& app, Arguments& arguments) {
   runner::EchoOptions& echo = arguments.echo;
   CLI::App* const command = app.add_subcommand("echo", kEchoAbout);
   command->footer(kEchoExamples);
-  command->add_option("--bind", echo.bind, "The address to listen on")->type_name("ADDR")->capture_default_str();
+  command->add_option("--bind", echo.bind, "The address to listen on")
+      ->check([](const std::string& text) { return socketcore::Address::parse(text) ? "" : text + " is no IP address"; })
+      ->type_name("ADDR")
+      ->capture_default_str();
   const auto add_port = [&](const char* name, std::uint16_t& port, const char* what) {
     command->add_option(name, port, std::string(what) + " port; 0: any free one")->type_name("PORT")->capture_default_str();
   };
@@ -122,6 +138,7 @@ void add_echo(CLI::App& app, Arguments& arguments) {
 // Splits what CLI11 left over into the script and its arguments.
 void take_script(const CLI::App& run, runner::RunOptions& options) {
   std::vector<std::string> rest = run.remaining();
+  if (!rest.empty() && rest.front() == "--") rest.erase(rest.begin());
   if (rest.empty()) throw CLI::RequiredError("SCRIPT");
   if (rest.front().size() > 1 && rest.front().front() == '-') {
     throw CLI::ParseError("unknown option " + rest.front(), CLI::ExitCodes::ExtrasError);
@@ -148,6 +165,7 @@ int dispatch(const CLI::App& app, Arguments& arguments) {
 
 int main(int argc, char** argv) {
   try {
+    fill_standard_descriptors();
     // A script's lines are seen as it prints them, in a pipe too.
     std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
     Arguments arguments;

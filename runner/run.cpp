@@ -31,6 +31,13 @@ struct Run {
   std::jmp_buf way_out{};
 };
 
+// For the signal handler, which finds nothing but statics.
+lua::Host* volatile host = nullptr;
+
+void deliver_without_script() {
+  if (host != nullptr) host->end();
+}
+
 Run& run_of(lua_State* L) {
   lua_getfield(L, LUA_REGISTRYINDEX, kRunKey);
   Run& run = **static_cast<Run**>(lua_touserdata(L, -1));
@@ -93,6 +100,21 @@ int explain(lua_State* L) {
   return 1;
 }
 
+int return_module(lua_State* L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  return 1;
+}
+
+// For a script that forgets a module in order to require it again. Pops the module.
+void preload(lua_State* L, const char* name) {
+  lua_pushcclosure(L, return_module, 1);
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "preload");
+  lua_pushvalue(L, -3);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 3);
+}
+
 void open_modules(lua_State* L, Run& run) {
   lua::HostSettings settings;
   settings.options = run.options.device;
@@ -103,12 +125,15 @@ void open_modules(lua_State* L, Run& run) {
   }
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "loaded");
-  wake_on_stop(&lua::push_host(L, settings).os());
+  host = &lua::push_host(L, settings);
+  wake_on_stop(&host->os());
 
   const auto publish = [L](const char* name) {
     lua_pushvalue(L, -1);
     lua_setglobal(L, name);
-    lua_setfield(L, -3, name);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -4, name);
+    preload(L, name);
   };
   lua::push_socketcore(L);
   publish("socketcore");
@@ -170,14 +195,14 @@ int run_protected(lua_State* L) {
   // one hook for all, and compiles nothing while it is set.
   lua_getglobal(L, "jit");
   if (lua_isnil(L, -1)) lua_sethook(L, on_hook, LUA_MASKCOUNT, kCountHookEvery);
-  watch_script(L, on_hook);
+  watch_script(L, on_hook, deliver_without_script);
   stop_if_asked(L);
 
   lua_getglobal(L, "debug");
   lua_getfield(L, -1, "traceback");
   lua_pushcclosure(L, explain, 1);
   const int handler = lua_gettop(L);
-  if (luaL_loadfile(L, run.file.c_str()) != 0) return lua_error(L);
+  if (luaL_loadfile(L, run.file == "-" ? nullptr : run.file.c_str()) != 0) return lua_error(L);
   if (lua_pcall(L, push_arguments(L, run.options), 0, handler) != 0) return lua_error(L);
   run.ending = Ending::returned;
   run.status = EXIT_SUCCESS;
@@ -201,7 +226,13 @@ void print_error(lua_State* L) {
 void enter(lua_State* L, Run& run) {
   if (setjmp(run.way_out) == 0) {
     run.inside = true;
-    if (lua_cpcall(L, run_protected, &run) != 0) print_error(L);
+    if (lua_cpcall(L, run_protected, &run) != 0) {
+      if (stop_signal() == 0) {
+        print_error(L);
+      } else {
+        run.status = 128 + stop_signal();  // it was the signal that broke the reading of the script
+      }
+    }
   }
   run.inside = false;
   unwatch_script();
@@ -217,8 +248,10 @@ Run live_once(const RunOptions& options, socketcore::Log& log, const std::string
     return run;
   }
   enter(L, run);
-  // Ends the host too, which delivers what was accepted.
-  lua_close(L);
+  // After a signal nothing may keep the delivery waiting: not a finalizer, not the pclose() of a child that goes on.
+  if (stop_signal() != 0) deliver_without_script();
+  host = nullptr;
+  lua_close(L);  // ends the host, if that is still to be done
   return run;
 }
 
@@ -231,7 +264,8 @@ int run_script(const RunOptions& options, socketcore::Log& log) {
   if (fs::is_directory(file, error)) {
     file /= "main.lua";
     if (!fs::exists(file, error)) {
-      std::fprintf(stderr, "socketcore: %s is a folder without a main.lua\n", options.script.c_str());
+      const std::string problem = error ? "cannot be read: " + error.message() : "is a folder without a main.lua";
+      std::fprintf(stderr, "socketcore: %s %s\n", options.script.c_str(), problem.c_str());
       return EXIT_FAILURE;
     }
   }

@@ -19,6 +19,7 @@ volatile std::sig_atomic_t stop = 0;
 socketcore::Os* volatile waiting = nullptr;
 lua_State* volatile script = nullptr;
 lua_Hook hook_of_script = nullptr;
+void (*last_resort_of_script)() = nullptr;
 
 void on_stop(int signal) {
   if (stop != 0) ::_exit(128 + signal);
@@ -28,12 +29,26 @@ void on_stop(int signal) {
   if (script != nullptr) {
     lua_sethook(script, hook_of_script, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
     ::alarm(kPatienceSeconds);
+  } else {
+    ::alarm(kFarewellSeconds);
   }
   errno = saved;
 }
 
 void on_alarm(int) {
-  if (stop != 0 && script != nullptr) ::_exit(128 + stop);
+  if (stop == 0) return;
+  if (script != nullptr) {
+    // The script was interrupted in Lua's code or the C library's. What that holds (a lock of malloc's, say) could hold us up:
+    // the next alarm sees to it.
+    script = nullptr;
+    ::alarm(kFarewellSeconds);
+    sigset_t alarms;
+    sigemptyset(&alarms);
+    sigaddset(&alarms, SIGALRM);
+    sigprocmask(SIG_UNBLOCK, &alarms, nullptr);
+    last_resort_of_script();
+  }
+  ::_exit(128 + stop);
 }
 
 void on_nothing(int) {}
@@ -71,14 +86,15 @@ void wake_on_stop(socketcore::Os* os) noexcept {
   waiting = os;
 }
 
-void watch_script(lua_State* L, lua_Hook hook) noexcept {
+void watch_script(lua_State* L, lua_Hook hook, void (*last_resort)()) noexcept {
   hook_of_script = hook;
+  last_resort_of_script = last_resort;
   script = L;
 }
 
 void unwatch_script() noexcept {
   script = nullptr;
-  ::alarm(0);
+  if (stop != 0) ::alarm(kFarewellSeconds);
 }
 
 }  // namespace runner

@@ -484,8 +484,8 @@ class Echo(RunnerTest):
             port = str(taken.getsockname()[1])
             _, _, err = self.runner("echo", "--tcp", port, status=1)
             self.assertRegex(err, rf"^socketcore: listen on 127\.0\.0\.1:{port}: address already in use\n$")
-        _, _, err = self.runner("echo", "--bind", "nowhere", status=1)
-        self.assertRegex(err, r"^socketcore: .*nowhere")
+        _, _, err = self.runner("echo", "--bind", "nowhere", status=2)
+        self.assertRegex(err, r"^--bind: nowhere is no IP address")
 
     def test_a_certificate_of_ones_own(self):
         cert = self.write("cert.pem", "no certificate")
