@@ -37,6 +37,9 @@ enum class Err : std::int8_t {
 /// for a number that is no code.
 [[nodiscard]] std::string_view name_of(Err err) noexcept;
 
+/// Words for people, where nobody knows more than the code: "timed out".
+[[nodiscard]] std::string_view words_of(Err err) noexcept;
+
 /// What went wrong: a code for programs and words for people.
 struct Failure {
   Err err = Err::ok;

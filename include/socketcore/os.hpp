@@ -101,6 +101,7 @@ enum class OsOption : std::uint8_t {
   /// A stream becomes ready with `error` set each time the peer has acknowledged all of what one send() took. Lost while the
   /// stream's own receive buffer is full of unread bytes (Linux charges the notices to it): do not rely on them alone then.
   ack_notices,
+  urgent_inline,        ///< SO_OOBINLINE: urgent data is a part of the stream like any other
   abort_on_close,       ///< close() resets the connection instead of ending it in order
   v6_only,              ///< IPV6_V6ONLY
 };
@@ -112,6 +113,7 @@ struct Readiness {
   bool ended = false;   ///< the peer has ended its sending side (FIN), or more
   bool hangup = false;  ///< both sides are over
   bool error = false;   ///< an error waits (take_error), or an acknowledgement notice
+  bool urgent = false;  ///< a stream has urgent data: a receive() may stop short at its mark, though more is there
 };
 
 /// Which changes of a descriptor are reported. Errors and ends are, always.

@@ -52,4 +52,53 @@ std::string_view name_of(Err err) noexcept {
   return "UNKNOWN";
 }
 
+std::string_view words_of(Err err) noexcept {
+  switch (err) {
+    case Err::unknown:
+      return "unknown error";
+    case Err::ok:
+      return "no error";
+    case Err::enomem:
+      return "out of memory";
+    case Err::enobufs:
+      return "no buffer space is free";
+    case Err::etimeout:
+      return "timed out";
+    case Err::erte:
+      return "no route to host";
+    case Err::einprogress:
+      return "in progress";
+    case Err::einval:
+    case Err::earg:
+      return "invalid argument";
+    case Err::ewouldblock:
+      return "would block";
+    case Err::eaddrinuse:
+      return "address already in use";
+    case Err::ealready:
+      return "already under way";
+    case Err::eisconn:
+      return "already connected";
+    case Err::enotconn:
+      return "not connected";
+    case Err::eif:
+      return "not permitted, or the interface is down";
+    case Err::eabort:
+      return "aborted";
+    case Err::erst:
+      return "reset by peer";
+    case Err::eclsd:
+      return "the peer has closed the connection";
+    case Err::eio:
+      return "input or output failed";
+    case Err::ssl_ehandshake:
+      return "the TLS handshake failed";
+    case Err::ssl_einit:
+      return "a certificate, key or password is unusable";
+    case Err::ssl_einvalid:
+      return "the certificate does not verify";
+  }
+  return "unknown error";
+}
+
 }  // namespace socketcore

@@ -91,7 +91,11 @@ class Core {
   }
 
   /// Makes room for one more device in the answers of turn(). Throws std::bad_alloc only.
-  void expect_device() { answer_.reserve(++devices_); }
+  void make_room_for_device() {
+    if (answer_.capacity() <= devices_) answer_.reserve(2 * devices_ + 1);
+  }
+  void add_device() noexcept { ++devices_; }
+  void remove_device() noexcept { --devices_; }
   std::span<const DeviceKey> turn(Duration timeout) noexcept;
 
  private:
@@ -102,7 +106,7 @@ class Core {
   Loop loop_;
   std::unique_ptr<Resolver> resolver_;
   std::vector<DeviceKey> answer_;
-  std::size_t devices_ = 0;  // made so far
+  std::size_t devices_ = 0;
 };
 
 }  // namespace socketcore

@@ -21,18 +21,31 @@ constexpr std::size_t kChunk = 64 * 1024;
 constexpr std::int64_t kMaxTimerMs = 0x7fffffff;
 constexpr std::int64_t kTicksPerSecond = 16384;
 
+// A host may ask for limits of any length: time must not overflow with them.
+DeviceOptions within_reason(DeviceOptions options) noexcept {
+  constexpr std::chrono::milliseconds kYears = std::chrono::hours(24 * 365 * 100);
+  if (options.profile == nullptr) options.profile = &host_profile();
+  for (auto* limit : {&options.resolve_limit, &options.connect_limit, &options.handshake_limit, &options.linger_limit,
+                      &options.unread_limit}) {
+    *limit = std::clamp(*limit, std::chrono::milliseconds::zero(), kYears);
+  }
+  return options;
+}
+
 class VirtualDevice final : public Device, private Handler {
  public:
   VirtualDevice(Reactor& reactor, const DeviceOptions& options)
       : core_(reactor.core()),
-        options_(options),
+        options_(within_reason(options)),
         token_(core_.loop().attach(*this)),
         queue_(core_.loop(), token_),
         timers_(core_.loop(), token_, queue_),
         strays_(queue_),
         home_{queue_, options_},
-        sockets_(options.profile->max_sockets, options.profile->reuse_ids),
-        born_(core_.os().now()) {}
+        sockets_(options_.profile->max_sockets, options_.profile->reuse_ids),
+        born_(core_.os().now()) {
+    core_.add_device();
+  }
 
   ~VirtualDevice() override {
     const bool forked = core_.os().forked();
@@ -42,6 +55,7 @@ class VirtualDevice final : public Device, private Handler {
       core_.loop().adopt(std::move(socket), token);
     });
     core_.loop().detach(token_);
+    core_.remove_device();
   }
   VirtualDevice(const VirtualDevice&) = delete;
   VirtualDevice& operator=(const VirtualDevice&) = delete;
@@ -95,12 +109,14 @@ class VirtualDevice final : public Device, private Handler {
     Socket* socket = sockets_.find(id);
     if (socket == nullptr) return {};
     const auto bytes = socket->peek(limit);
-    peeked_ = {bytes.size(), limit};
+    peeked_ = {id, bytes.size(), limit};
     return bytes;
   }
 
   void consume(SocketId id) noexcept override {
-    if (Socket* socket = sockets_.find(id)) socket->consume(peeked_.size, peeked_.limit);
+    const Peeked last = std::exchange(peeked_, {});
+    if (last.id != id) return;
+    if (Socket* socket = sockets_.find(id)) socket->consume(last.size, last.limit);
   }
 
   bool close(SocketId id) noexcept override try {
@@ -163,7 +179,7 @@ class VirtualDevice final : public Device, private Handler {
       if (timeout) wait = waits ? std::max(Duration::zero(), deadline - core_.os().now()) : Duration::zero();
       if (!queue_.empty()) wait = Duration::zero();
       else if (stop_when_idle && !timeout && idle()) return Waited::idle;
-      core_.turn(wait);
+      core_.loop().step(wait);
       budget_ = kBudget;
       const bool interrupted = core_.os().interrupted();
       if (next(into)) return Waited::message;
@@ -177,7 +193,7 @@ class VirtualDevice final : public Device, private Handler {
     for (;;) {
       const Duration left = deadline - core_.os().now();
       if (left <= Duration::zero()) return Waited::timeout;
-      core_.turn(left);
+      core_.loop().step(left);
       if (core_.os().interrupted()) return Waited::interrupted;
     }
   }
@@ -248,6 +264,7 @@ class VirtualDevice final : public Device, private Handler {
   }
 
   struct Peeked {
+    SocketId id = -1;
     std::size_t size = 0;
     std::size_t limit = 0;
   };
@@ -269,7 +286,7 @@ class VirtualDevice final : public Device, private Handler {
 }  // namespace
 
 std::unique_ptr<Device> Device::create(Reactor& reactor, const DeviceOptions& options) {
-  reactor.core().expect_device();
+  reactor.core().make_room_for_device();
   return std::make_unique<VirtualDevice>(reactor, options);
 }
 

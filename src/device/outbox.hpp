@@ -16,7 +16,8 @@ struct Outbox {
     std::uint64_t end;    // stream: the socket's accepted bytes up to and with this send
     std::uint64_t mark;   // confirm_on_ack: what the transport had handed when the send was out; 0: not out yet
     std::uint32_t size;
-    Err error;            // refused when it was made, and waits for its turn
+    std::uint32_t refused_behind;  // sends right behind this one for which memory was lacking
+    Err error;                     // refused when it was made, and waits for its turn
   };
   ByteQueue bytes;              // datagrams: each behind its length
   std::deque<Pending> pending;
@@ -24,6 +25,12 @@ struct Outbox {
   std::uint64_t written = 0;
   std::size_t datagrams = 0;    // in `bytes`
 
+  /// How many sends wait for their answer.
+  [[nodiscard]] std::size_t unanswered() const noexcept {
+    std::size_t count = pending.size();
+    for (const Pending& waiting : pending) count += waiting.refused_behind;
+    return count;
+  }
   [[nodiscard]] bool empty() const noexcept { return pending.empty() && bytes.empty(); }
 };
 

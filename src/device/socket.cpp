@@ -27,7 +27,7 @@ Socket::~Socket() {
   core_.received().leave(*this);
   core_.loop().timers().destroy(timer_);
   core_.loop().detach(token_);
-  if (home_ != nullptr) home_->queue.redeem(kMessagesOfItsOwn + (outbox_ ? outbox_->pending.size() : 0));
+  if (home_ != nullptr) home_->queue.redeem(kMessagesOfItsOwn + (outbox_ ? outbox_->unanswered() : 0));
 }
 
 void Socket::move(Event event) noexcept {
@@ -44,7 +44,7 @@ void Socket::post(const Note& note) noexcept {
   if (home_ != nullptr) home_->queue.post(note);
 }
 
-void Socket::arm(Duration after) noexcept { core_.loop().timers().arm(timer_, now() + after); }
+void Socket::arm(Duration after) noexcept { core_.loop().timers().arm(timer_, later(now(), after)); }
 
 void Socket::disarm() noexcept { core_.loop().timers().disarm(timer_); }
 
@@ -89,7 +89,7 @@ bool Socket::orphan() noexcept {
   if (state_ != State::flushing && state_ != State::lingering && state_ != State::finished && state_ != State::closed) {
     (void)close();
   }
-  home_->queue.redeem(kMessagesOfItsOwn + (outbox_ ? outbox_->pending.size() : 0));
+  home_->queue.redeem(kMessagesOfItsOwn + (outbox_ ? outbox_->unanswered() : 0));
   home_ = nullptr;
   if (outbox_) outbox_->pending.clear();
   return state_ == State::flushing || state_ == State::lingering;
@@ -99,7 +99,7 @@ void Socket::on_turn() noexcept {
   if (state_ != State::starting) return;
   try {
     if (attempt_->failure.err != Err::ok) {
-      give_up(std::move(attempt_->failure));
+      give_up(attempt_->failure);
     } else if (attempt_->is_name) {
       ask();
     } else {
@@ -111,6 +111,7 @@ void Socket::on_turn() noexcept {
 }
 
 void Socket::on_ready(Readiness what) noexcept {
+  if (what.urgent && transport_) transport_->expect_urgent();
   switch (state_) {
     case State::connecting:
       if (!what.writable && !what.error && !what.hangup) return;
@@ -131,7 +132,11 @@ void Socket::on_ready(Readiness what) noexcept {
       return;
     case State::handshaking:
       peer_ended_ = peer_ended_ || what.ended || what.hangup;
-      shake_hands();
+      try {
+        shake_hands();
+      } catch (...) {
+        give_up({Err::enomem, {}});
+      }
       return;
     case State::open:
     case State::ending:
@@ -144,7 +149,7 @@ void Socket::on_ready(Readiness what) noexcept {
           }
         }
       }
-      if (what.readable || what.ended || what.hangup || what.error) readable_ = reported_ = true;
+      if (what.readable || what.ended || what.hangup || what.error || what.urgent) readable_ = reported_ = true;
       // A TLS peer may say goodbye without ending the stream below: that shows only behind what lies unread.
       if (type_ == SocketType::ssl && outstanding_ && state_ == State::open) fill();
       if (what.writable && flush_outbox() == Flow::failed) broken(transport_->failure());

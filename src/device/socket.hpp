@@ -85,10 +85,11 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   void on_resolved(const Resolution& resolution) noexcept;
 
  private:
-  // What went wrong, kept for the messages that will tell.
+  // The words of what went wrong, kept for the messages that will tell. Where memory is short there are none.
   struct Trouble {
-    Failure failure;
+    std::string words;
     std::string verification;
+    std::string peer;
   };
 
   void move(Event event) noexcept;
@@ -103,7 +104,9 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
 
   // Connecting (socket_connect.cpp).
   [[nodiscard]] Err prepare_layer(const ConnectRequest& request);
+  void name_peer(const Address& address) noexcept;
   [[nodiscard]] OpenResult open_fd(Family family) noexcept;
+  [[nodiscard]] Failure failure_to_open(SysError error) const;
   void ask();
   void try_next();
   [[nodiscard]] bool try_address(const Address& address);
@@ -112,19 +115,20 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   void connected();
   void shake_hands();
   void ready() noexcept;
-  void connect_failed(Failure failure);
-  void give_up(Failure failure) noexcept;
+  void connect_failed(const Failure& failure);
+  void give_up(const Failure& failure) noexcept;
   void on_connect_timer();
   [[nodiscard]] std::string peer_text() const;
   [[nodiscard]] static std::string describe(std::string_view deed, std::string_view cause);
   [[nodiscard]] static Failure failure_of(SysError error) noexcept;
-  void remember(Failure failure, std::string_view verification) noexcept;
+  void remember(Err error, std::string_view words, std::string_view verification) noexcept;
 
   // Sending and receiving (socket_io.cpp).
   [[nodiscard]] Err send_stream(std::span<const std::byte> data);
   [[nodiscard]] Err send_datagram(std::span<const std::byte> data);
   [[nodiscard]] Err refuse(Err error);
   void answer_send(Err error, std::uint32_t size = 0) noexcept;
+  void answer_first(Err error, std::uint32_t size) noexcept;
   [[nodiscard]] Outbox& outbox();
   [[nodiscard]] Flow flush_outbox() noexcept;
   [[nodiscard]] Flow flush_stream() noexcept;
@@ -150,6 +154,7 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   [[nodiscard]] bool deliver_close_ind(Message& message);
   [[nodiscard]] bool deliver_close_cnf(const Note& note, Message& message);
   [[nodiscard]] std::string send_failure(Err error) const;
+  [[nodiscard]] std::string end_of_connection() const;
 
   // Closing (socket_close.cpp).
   void advance_close() noexcept;
@@ -177,6 +182,8 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   Endpoint peer_;
   SocketType type_;
   State state_ = State::starting;
+  Err error_ = Err::ok;                  // why no connection came about, or why it broke
+  bool lost_ = false;                    // it broke before the kernel had all that was accepted
   bool readable_ = false;                // the transport may have more
   bool reported_ = false;                // ... because the kernel said so since the last read
   bool peer_ended_ = false;              // seen before the socket was open

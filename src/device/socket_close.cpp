@@ -14,10 +14,11 @@ constexpr std::chrono::milliseconds kAcknowledgementPoll{20};
 
 bool Socket::close() noexcept {
   const bool connection = state_ == State::open || state_ == State::ending || state_ == State::ended;
+  const bool told = state_ == State::ended;
   if (state_ == State::flushing || state_ == State::lingering || state_ == State::finished) return false;
   disarm();
   if (outbox_) {
-    home_->queue.redeem(outbox_->pending.size());
+    home_->queue.redeem(outbox_->unanswered());
     outbox_->pending.clear();
   }
   core_.received().leave(*this);
@@ -25,13 +26,16 @@ bool Socket::close() noexcept {
   has_datagram_ = false;
   attempt_.reset();
   move(Event::close);
-  if (!connection || trouble_) {
+  if (!connection) {
     finish_close(Err::ok);
     return true;
   }
-  since_ = now() + home_->options.linger_limit;
-  if (const Err error = input_over_ ? Err::ok : transport_->discard(); error != Err::ok) {
-    to_deliver_ = transport_->handed();
+  since_ = later(now(), home_->options.linger_limit);
+  // Where TLS broke, the stream below it may still deliver.
+  const bool stream_broke = error_ != Err::ok && error_ != Err::eio && error_ != Err::ssl_ehandshake;
+  if (stream_broke || lost_) {
+    told ? finish_close(Err::ok) : finish_broken(error_);  // a loss is reported once
+  } else if (const Err error = input_over_ ? Err::ok : transport_->discard(); error != Err::ok) {
     finish_broken(error);
   } else {
     advance_close();
@@ -50,6 +54,10 @@ void Socket::advance_close() noexcept {
     if (to_deliver_ == 0) to_deliver_ = transport_->handed();
     const bool delivered = !is_stream() || transport_->acknowledged() >= to_deliver_;
     flow = transport_->finish(delivered);
+    if (flow == Flow::failed && !delivered) {
+      finish_broken(transport_->failure().err);
+      return;
+    }
     if (delivered && flow != Flow::blocked) {
       finish_close(Err::ok);
       return;
@@ -77,7 +85,8 @@ void Socket::check_lingering() noexcept {
 
 // The connection broke: too late to lose anything if all had been acknowledged by then.
 void Socket::finish_broken(Err error) noexcept {
-  const bool delivered = (!outbox_ || outbox_->bytes.empty()) && transport_->acknowledged() >= to_deliver_;
+  const std::uint64_t wanted = to_deliver_ > 0 ? to_deliver_ : transport_->handed();
+  const bool delivered = !lost_ && (!outbox_ || outbox_->bytes.empty()) && transport_->acknowledged() >= wanted;
   finish_close(delivered ? Err::ok : error);
 }
 

@@ -19,7 +19,7 @@ constexpr int kIcmp6 = 58;
 constexpr int kRawProtocol = 255;  // IPPROTO_RAW: the kernel takes it for "the script writes the IP header"
 
 constexpr std::string_view kRawPrivilege =
-    "RAW sockets need the privilege CAP_NET_RAW: run as root, or grant it with 'sudo setcap cap_net_raw+ep PROGRAM'";
+    "RAW sockets need the privilege CAP_NET_RAW (run as root, or grant it with 'sudo setcap cap_net_raw+ep PROGRAM')";
 
 }  // namespace
 
@@ -28,7 +28,7 @@ Err Socket::connect(const ConnectRequest& request) {
   attempt_->host = request.address;
   attempt_->port = request.port;
   attempt_->local_port = request.local_port;
-  read_limit_ = static_cast<std::uint32_t>(profile().max_receive_bytes);
+  read_limit_ = static_cast<std::uint32_t>(std::clamp<std::size_t>(profile().max_receive_bytes, 1, ReceiveBuffer::kBytes));
   if (is_stream()) {
     if (type_ == SocketType::tcp && request.receive_buffer_bytes > 0) {
       read_limit_ = static_cast<std::uint32_t>(std::min<std::size_t>(read_limit_, request.receive_buffer_bytes));
@@ -47,16 +47,14 @@ Err Socket::connect(const ConnectRequest& request) {
 
   if (const auto literal = Address::parse(request.address)) {
     attempt_->candidates.push_back(*literal);
+    name_peer(*literal);
     const OpenResult opened = open_fd(literal->family);
     if (opened.ok()) {
       attempt_->fd = OwnedFd(core_.os(), opened.fd);
     } else if (opened.error.no_descriptors()) {
       return Err::enobufs;
-    } else if (opened.error.not_permitted() && type_ == SocketType::raw) {
-      attempt_->failure = {Err::eif, std::string(kRawPrivilege)};
     } else {
-      attempt_->failure = {opened.error.err(),
-                           "connect to " + attempt_->host + ": " + std::string(opened.error.words())};
+      attempt_->failure = failure_to_open(opened.error);
     }
   } else {
     attempt_->is_name = true;
@@ -108,11 +106,21 @@ OpenResult Socket::open_fd(Family family) noexcept {
   return opened;
 }
 
+void Socket::name_peer(const Address& address) noexcept {
+  peer_ = {address, type_ == SocketType::raw ? std::uint16_t{0} : attempt_->port};
+}
+
+Failure Socket::failure_to_open(SysError error) const {
+  const bool privilege = error.not_permitted() && type_ == SocketType::raw;
+  return {privilege ? Err::eif : error.err(),
+          "connect to " + peer_text() + ": " + std::string(privilege ? kRawPrivilege : error.words())};
+}
+
 void Socket::ask() {
   move(Event::ask);
   const bool first_time = attempt_->resolve_deadline == Instant{};
   if (first_time) {
-    attempt_->resolve_deadline = now() + home_->options.resolve_limit;
+    attempt_->resolve_deadline = later(now(), home_->options.resolve_limit);
     attempt_->answers_missing = 2;
   }
   core_.loop().timers().arm(timer_, attempt_->resolve_deadline);
@@ -144,7 +152,7 @@ void Socket::on_resolved(const Resolution& resolution) noexcept {
     } else if (!candidates.empty()) {
       core_.loop().timers().arm(timer_, std::min(attempt_->resolve_deadline, now() + kIpv4Grace));
     } else if (attempt_->answers_missing == 0) {
-      give_up(std::move(attempt_->failure));
+      give_up(attempt_->failure);
     }
   } catch (...) {
     give_up({Err::enomem, {}});
@@ -157,7 +165,7 @@ void Socket::on_connect_timer() {
       if (!attempt_->candidates.empty()) {
         try_next();
       } else if (attempt_->connect_started) {
-        give_up(std::move(attempt_->failure));
+        give_up(attempt_->failure);
       } else {
         give_up({Err::etimeout, "resolve " + attempt_->host + ": no answer in time"});
       }
@@ -177,7 +185,7 @@ void Socket::try_next() {
   Attempt& attempt = *attempt_;
   if (!attempt.connect_started) {
     attempt.connect_started = true;
-    attempt.connect_deadline = now() + home_->options.connect_limit;
+    attempt.connect_deadline = later(now(), home_->options.connect_limit);
   }
   while (!attempt.candidates.empty()) {
     const Address address = attempt.candidates.front();
@@ -187,23 +195,19 @@ void Socket::try_next() {
   if (attempt.answers_missing > 0) {
     ask();
   } else {
-    give_up(std::move(attempt.failure));
+    give_up(attempt.failure);
   }
 }
 
 bool Socket::try_address(const Address& address) {
   Attempt& attempt = *attempt_;
   move(Event::attempt);
-  peer_ = {address, type_ == SocketType::raw ? std::uint16_t{0} : attempt.port};
+  name_peer(address);
   OwnedFd fd = std::move(attempt.fd);
   if (!fd.valid()) {
     const OpenResult opened = open_fd(address.family);
     if (!opened.ok()) {
-      if (opened.error.not_permitted() && type_ == SocketType::raw) {
-        attempt.failure = {Err::eif, std::string(kRawPrivilege)};
-      } else {
-        attempt.failure = {opened.error.err(), "connect to " + peer_text() + ": " + std::string(opened.error.words())};
-      }
+      attempt.failure = failure_to_open(opened.error);
       return false;
     }
     fd = OwnedFd(core_.os(), opened.fd);
@@ -211,12 +215,17 @@ bool Socket::try_address(const Address& address) {
 
   bool connectionless = !is_stream() && (address.is_multicast() || address.is_limited_broadcast());
   SysError error = set_up(fd.get(), address);
-  if (error.ok() && !connectionless) {
-    error = core_.os().connect(fd.get(), peer_);
-    // A subnet's broadcast address: only the kernel knows it, and refuses to connect to it unasked.
-    if (!is_stream() && error.not_permitted()) {
-      connectionless = true;
-      error = SysError();
+  if (error.ok() && !connectionless) error = core_.os().connect(fd.get(), peer_);
+  if (!is_stream() && error.not_permitted() && core_.os().set_option(fd.get(), OsOption::broadcast, 1).ok() &&
+      core_.os().connect(fd.get(), peer_).ok()) {
+    // A subnet's broadcast address: only the kernel knows it. It hears any sender on a descriptor without a peer.
+    connectionless = true;
+    fd.reset();
+    const OpenResult opened = open_fd(address.family);
+    error = opened.error;
+    if (opened.ok()) {
+      fd = OwnedFd(core_.os(), opened.fd);
+      error = set_up(fd.get(), address);
     }
   }
   if (error.no_local_address() && attempt.local_port != 0) {
@@ -257,6 +266,7 @@ void Socket::share_time() noexcept {
 SysError Socket::set_up(int fd, const Address& address) noexcept {
   Os& os = core_.os();
   for (const auto& [option, value] : attempt_->options) (void)os.set_option(fd, option, value);
+  if (is_stream()) (void)os.set_option(fd, OsOption::urgent_inline, 1);
   if (is_stream() && profile().confirm_on_ack) (void)os.set_option(fd, OsOption::ack_notices, 1);
   if (attempt_->local_port == 0 || type_ == SocketType::raw || type_ == SocketType::ssl) return {};
   Endpoint local;
@@ -273,7 +283,7 @@ void Socket::connected() {
   move(Event::secure);
   auto wrapped = attempt_->layer->wrap(std::move(transport_));
   if (!wrapped) {
-    give_up(wrapped.failure());
+    give_up({wrapped.failure().err, "TLS handshake with " + peer_text() + ": " + wrapped.failure().words});
     return;
   }
   transport_ = std::move(wrapped.value());
@@ -308,27 +318,27 @@ void Socket::ready() noexcept {
   announce();
 }
 
-void Socket::connect_failed(Failure failure) {
+void Socket::connect_failed(const Failure& failure) {
   transport_.reset();
   attempt_->failure = {failure.err, describe("connect to " + peer_text(), failure.words)};
   if (attempt_->failure.err == Err::etimeout && now() >= attempt_->connect_deadline) {
-    give_up(std::move(attempt_->failure));
+    give_up(attempt_->failure);
   } else {
     try_next();
   }
 }
 
-void Socket::give_up(Failure failure) noexcept {
+void Socket::give_up(const Failure& failure) noexcept {
   disarm();
   move(Event::give_up);
-  const Err error = failure.err;
-  remember(std::move(failure), transport_ ? transport_->verification() : std::string_view());
+  remember(failure.err, failure.words, transport_ ? transport_->verification() : std::string_view());
   transport_.reset();
-  attempt_.reset();
-  post(note(Note::Kind::connect_cnf, error));
+  attempt_.reset();  // the failure may be its own
+  post(note(Note::Kind::connect_cnf, error_));
 }
 
 std::string Socket::peer_text() const {
+  if (trouble_ && !attempt_) return trouble_->peer;
   const bool known = peer_ != Endpoint{};
   if (attempt_ && !known) return attempt_->host;
   std::string address = type_ == SocketType::raw ? peer_.address.text() : peer_.text();
@@ -350,14 +360,12 @@ Failure Socket::failure_of(SysError error) noexcept {
   }
 }
 
-void Socket::remember(Failure failure, std::string_view verification) noexcept {
+void Socket::remember(Err error, std::string_view words, std::string_view verification) noexcept {
+  error_ = error;
   try {
-    auto trouble = std::make_unique<Trouble>();
-    trouble->failure = std::move(failure);
-    trouble->verification = verification;
-    trouble_ = std::move(trouble);
+    trouble_ = std::make_unique<Trouble>(Trouble{std::string(words), std::string(verification), peer_text()});
   } catch (...) {
-    // Without words the code still tells; a note carries it.
+    trouble_.reset();  // the code tells without words, and an older one's words would be wrong
   }
 }
 

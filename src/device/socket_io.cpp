@@ -26,6 +26,9 @@ constexpr int kReadsAtTheEnd = 3;
 
 constexpr std::chrono::milliseconds kAcknowledgementPoll{100};
 
+// Sizes of sends are kept in 32 bits, whatever a profile says.
+constexpr std::size_t kMaxSendBuffer = std::size_t{1} << 30;
+
 }  // namespace
 
 // ---- Out.
@@ -36,10 +39,10 @@ Err Socket::send(std::span<const std::byte> data) {
     case State::open:
       break;
     case State::ending:
-      if (trouble_) return refuse(Err::enotconn);
+      if (error_ != Err::ok) return refuse(Err::enotconn);
       break;
     case State::ended:
-      return refuse(trouble_ ? Err::enotconn : Err::eclsd);
+      return refuse(error_ != Err::ok ? Err::enotconn : Err::eclsd);
     default:
       return refuse(Err::enotconn);
   }
@@ -58,7 +61,7 @@ void Socket::answer_send(Err error, std::uint32_t size) noexcept {
 Err Socket::refuse(Err error) {
   // Answers keep the order of their calls: a refusal waits for the sends before it.
   if (outbox_ && !outbox_->pending.empty()) {
-    outbox_->pending.push_back({.end = outbox_->accepted, .mark = 0, .size = 0, .error = error});
+    outbox_->pending.push_back({.end = outbox_->accepted, .mark = 0, .size = 0, .refused_behind = 0, .error = error});
   } else {
     answer_send(error);
   }
@@ -66,9 +69,20 @@ Err Socket::refuse(Err error) {
 }
 
 Err Socket::refuse_for_memory() noexcept {
-  // Its place behind the sends that still wait would need memory too: this one answer comes out of turn.
-  answer_send(Err::enomem);
+  // A place behind the sends that still wait would need memory too: the last of them counts.
+  if (outbox_ && !outbox_->pending.empty()) {
+    ++outbox_->pending.back().refused_behind;
+  } else {
+    answer_send(Err::enomem);
+  }
   return Err::enomem;
+}
+
+void Socket::answer_first(Err error, std::uint32_t size) noexcept {
+  const Outbox::Pending first = outbox_->pending.front();
+  outbox_->pending.pop_front();
+  answer_send(error, size);
+  for (std::uint32_t i = 0; i < first.refused_behind; ++i) answer_send(Err::enomem);
 }
 
 Err Socket::send_stream(std::span<const std::byte> data) {
@@ -79,7 +93,7 @@ Err Socket::send_stream(std::span<const std::byte> data) {
   if (!confirm_now) {
     Outbox& box = outbox();
     if (!idle) box.bytes.make_room(data.size());
-    box.pending.push_back({.end = box.accepted + data.size(), .mark = 0, .size = size, .error = Err::ok});
+    box.pending.push_back({.end = box.accepted + data.size(), .mark = 0, .size = size, .refused_behind = 0, .error = Err::ok});
   }
 
   Moved moved;
@@ -98,13 +112,14 @@ Err Socket::send_stream(std::span<const std::byte> data) {
 
   try {
     Outbox& box = outbox();
-    if (confirm_now) box.pending.push_back({.end = box.accepted + data.size(), .mark = 0, .size = size, .error = Err::ok});
+    if (confirm_now) box.pending.push_back({.end = box.accepted + data.size(), .mark = 0, .size = size, .refused_behind = 0, .error = Err::ok});
     box.bytes.append(data.subspan(moved.size));
     box.accepted += data.size();
     box.written += moved.size;
   } catch (...) {
-    // A part is gone and the rest has no place: a stream with a hole must not go on.
+    // A part is gone and the rest has no place: a stream with a hole must not go on, nor end as if it were whole.
     if (outbox_ && !outbox_->pending.empty()) outbox_->pending.pop_back();
+    transport_->abort();
     broken({Err::enomem, {}});
     const Err error = refuse(Err::enomem);
     announce();
@@ -125,8 +140,9 @@ Err Socket::send_datagram(std::span<const std::byte> data) {
     std::array<std::byte, sizeof length> head;
     std::memcpy(head.data(), &length, sizeof length);
     box.bytes.make_room(sizeof length + data.size());
-    box.accepted += sizeof length + data.size();
-    box.pending.push_back({.end = box.accepted, .mark = 0, .size = size, .error = Err::ok});
+    const std::uint64_t end = box.accepted + sizeof length + data.size();
+    box.pending.push_back({.end = end, .mark = 0, .size = size, .refused_behind = 0, .error = Err::ok});
+    box.accepted = end;
     box.bytes.append(head);
     box.bytes.append(data);
     ++box.datagrams;
@@ -152,7 +168,7 @@ std::size_t Socket::send_space() const noexcept {
     default:
       break;
   }
-  const std::size_t capacity = profile().send_buffer_bytes;
+  const std::size_t capacity = std::min(profile().send_buffer_bytes, kMaxSendBuffer);
   const std::size_t used =
       outbox_ ? outbox_->accepted - outbox_->written - outbox_->datagrams * sizeof(Length) : 0;
   return capacity - std::min(used, capacity);
@@ -218,8 +234,7 @@ void Socket::confirm_sent() noexcept {
       asked = true;
       if (first.mark > acknowledged) break;
     }
-    answer_send(first.error, first.size);
-    pending.pop_front();
+    answer_first(first.error, first.size);
   }
   if (outbox_->empty()) {
     core_.give_back(std::move(outbox_));
@@ -229,18 +244,28 @@ void Socket::confirm_sent() noexcept {
   }
 }
 
-// Answers all sends that still wait: they will not be confirmed any more.
+// Answers all sends that still wait: they will not be confirmed any more. Each says how much of it had got through.
 void Socket::answer_pending(Err error) noexcept {
   if (!outbox_ || home_ == nullptr) return;
-  for (const Outbox::Pending& waiting : outbox_->pending) answer_send(waiting.error != Err::ok ? waiting.error : error);
-  outbox_->pending.clear();
+  std::uint64_t through = outbox_->written;
+  if (is_stream() && profile().confirm_on_ack) {
+    // Below TLS this counts the records' own bytes too: then it is a little less than the truth.
+    through -= std::min(through, transport_->handed() - transport_->acknowledged());
+  }
+  while (!outbox_->pending.empty()) {
+    const Outbox::Pending& first = outbox_->pending.front();
+    const std::uint64_t begin = first.end - first.size;
+    const auto size = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(through, begin, first.end) - begin);
+    answer_first(first.error != Err::ok ? first.error : error, size);
+  }
 }
 
 void Socket::broken(const Failure& failure) noexcept {
   // An alert explains the reset that follows it; a reset explains all else.
-  if (!trouble_ || failure.err == Err::ssl_ehandshake) remember(failure, {});
+  if (error_ == Err::ok || failure.err == Err::ssl_ehandshake) remember(failure.err, failure.words, {});
   confirm_sent();  // some may have been acknowledged in time
-  answer_pending(trouble_ ? trouble_->failure.err : Err::enomem);
+  answer_pending(error_);
+  lost_ = lost_ || (outbox_ && !outbox_->bytes.empty());
   outbox_.reset();
   see_end();
 }
@@ -294,7 +319,7 @@ void Socket::fill() noexcept {
       break;
     case Flow::blocked:
       if (state_ == State::open) readable_ = !moved.drained;
-      if (trouble_) input_over_ = true;  // broken, and nothing is left of what came before
+      if (error_ != Err::ok) input_over_ = true;  // broken, and nothing is left of what came before
       break;
     case Flow::failed:
       input_over_ = true;

@@ -36,7 +36,7 @@ bool Socket::deliver_connect_cnf(Message& message) {
     case State::failed:
       move(Event::settle);
       if (trouble_) {
-        message.reason = trouble_->failure.words;
+        message.reason = trouble_->words;
         message.verify = trouble_->verification;
       }
       if (type_ == SocketType::ssl && message.verify.empty()) message.verify = "none";
@@ -60,15 +60,14 @@ std::string Socket::send_failure(Err error) const {
     case Err::earg: return deed + ": longer than a datagram can be";
     case Err::eclsd: return deed + ": the peer has closed the connection";
     case Err::enotconn:
-      if (!trouble_ || !transport_) return deed + ": not connected";
+      if (error_ == Err::ok || !transport_) return deed + ": not connected";
       break;
     case Err::erst:
       if (!is_stream()) return deed + ": an earlier datagram was refused; this one went out";
       break;
     default: break;
   }
-  const bool was_connected = transport_ != nullptr;
-  return trouble_ && was_connected ? describe("connection to " + peer_text(), trouble_->failure.words) : deed + ": " + std::string(name_of(error));
+  return error_ != Err::ok && transport_ ? end_of_connection() : deed + ": " + std::string(words_of(error));
 }
 
 bool Socket::deliver_receive_ind(const Note& note, Message& message) {
@@ -112,10 +111,14 @@ bool Socket::deliver_close_ind(Message& message) {
   disarm();
   move(Event::tell);
   message.kind = MessageKind::close_ind;
-  message.error = trouble_ ? trouble_->failure.err : Err::ok;
+  message.error = error_;
   message.size = 0;
-  if (trouble_) message.reason = describe("connection to " + peer_text(), trouble_->failure.words);
+  if (error_ != Err::ok) message.reason = end_of_connection();
   return true;
+}
+
+std::string Socket::end_of_connection() const {
+  return describe("connection to " + peer_text(), trouble_ ? std::string_view(trouble_->words) : words_of(error_));
 }
 
 bool Socket::deliver_close_cnf(const Note& note, Message& message) {

@@ -70,7 +70,8 @@ Readiness readiness_of(std::uint32_t events) noexcept {
           .writable = (events & EPOLLOUT) != 0,
           .ended = (events & EPOLLRDHUP) != 0,
           .hangup = (events & EPOLLHUP) != 0,
-          .error = (events & EPOLLERR) != 0};
+          .error = (events & EPOLLERR) != 0,
+          .urgent = (events & EPOLLPRI) != 0};
 }
 
 /// Knows a forked child without a system call: its page is empty there (MADV_WIPEONFORK, Linux 4.14).
@@ -278,6 +279,8 @@ SysError LinuxOs::set_option(int fd, OsOption option, int value) noexcept {
       const int flags = SOF_TIMESTAMPING_TX_ACK | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_TSONLY;
       return set(SOL_SOCKET, SO_TIMESTAMPING, value != 0 ? flags : 0);
     }
+    case OsOption::urgent_inline:
+      return set(SOL_SOCKET, SO_OOBINLINE, value);
     case OsOption::abort_on_close:
       return set(SOL_SOCKET, SO_LINGER, linger{.l_onoff = value != 0, .l_linger = 0});
     case OsOption::v6_only:
@@ -288,7 +291,7 @@ SysError LinuxOs::set_option(int fd, OsOption option, int value) noexcept {
 
 SysError LinuxOs::control(int operation, int fd, std::uint64_t key, Interest interest) noexcept {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  event.events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
   if (interest == Interest::input_and_output) event.events |= EPOLLOUT;
   event.data.u64 = key;
   return outcome(::epoll_ctl(epoll_, operation, fd, &event));

@@ -113,7 +113,7 @@ std::string_view SysError::words() const noexcept {
     case EADDRINUSE:
       return "address already in use";
     case EADDRNOTAVAIL:
-      return "no local address or port is free for it";
+      return "no local address or port to use for it";
     case EISCONN:
       return "already connected";
     case ENOTCONN:

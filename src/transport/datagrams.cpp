@@ -3,8 +3,9 @@
 namespace socketcore {
 namespace {
 
-// An error of an earlier datagram waits once on the socket and takes the turn of a call. Errors that keep coming are this
-// call's own (read: a peer that floods us with ICMP).
+// What an earlier datagram was answered with (an ICMP "unreachable" of any kind) waits on the socket as an error, and is taken
+// by the next call, which did nothing else. So a call that failed is made again; an error that comes twice is its own. Refusals
+// may come again and again, from a peer that answers fast: those have this many tries.
 constexpr int kStaleErrors = 8;
 
 }  // namespace
@@ -14,7 +15,7 @@ Moved Datagrams::read(std::span<std::byte> into) noexcept {
     const IoResult got = fd_.os().receive(fd_.get(), into);
     if (got.ok()) return {got.size, Flow::done, false};
     if (got.error.would_block()) return {0, Flow::blocked, true};
-    refused_ = refused_ || got.error.refused();  // the next write reports it; what had arrived is still there
+    refused_ = refused_ || got.error.err() != Err::enomem;  // the next write reports it; what had arrived is still there
   }
   return {0, Flow::blocked, false};
 }
@@ -30,9 +31,12 @@ Moved Datagrams::write(std::span<const std::byte> data) noexcept {
       refused_ = false;
       return {data.size(), fail(SysError::connection_refused()), false};
     }
+    if (put.error.would_block()) {
+      refused_ = refused_ || !error.ok();
+      return {0, Flow::blocked, false};
+    }
+    if (put.error == error && !error.refused()) break;
     error = put.error;
-    if (error.would_block()) return {0, Flow::blocked, false};
-    if (!error.refused()) break;
   }
   refused_ = false;
   return {0, fail(error), false};

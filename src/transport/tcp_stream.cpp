@@ -11,8 +11,8 @@ Moved TcpStream::read(std::span<std::byte> into) noexcept {
     return {0, fail(got.error), true};
   }
   if (got.size == 0 && !into.empty()) return {0, Flow::end, true};
-  // epoll(7): on a stream, a short read has emptied it; what comes later is a new edge.
-  return {got.size, Flow::done, got.size < into.size()};
+  // epoll(7): on a stream, a short read has emptied it; what comes later is a new edge. But it also stops at urgent data.
+  return {got.size, Flow::done, got.size < into.size() && !urgent_};
 }
 
 Moved TcpStream::write(std::span<const std::byte> data) noexcept {

@@ -13,6 +13,7 @@ class TcpStream final : public Transport {
   [[nodiscard]] int fd() const noexcept override { return fd_.get(); }
   [[nodiscard]] Moved read(std::span<std::byte> into) noexcept override;
   [[nodiscard]] Moved write(std::span<const std::byte> data) noexcept override;
+  void expect_urgent() noexcept override { urgent_ = true; }
   [[nodiscard]] Flow finish(bool last) noexcept override;
   Err discard() noexcept override;
   void abort() noexcept override;
@@ -26,6 +27,7 @@ class TcpStream final : public Transport {
   OwnedFd fd_;
   bool fin_sent_ = false;
   bool no_delay_ = false;
+  bool urgent_ = false;
   std::uint64_t handed_ = 0;
   Failure failure_;
 };

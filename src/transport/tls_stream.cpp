@@ -23,7 +23,10 @@ Flow TlsStream::handshake() noexcept {
 
 void TlsStream::verify() noexcept {
   try {
-    verification_ = context_->trusts() ? verification_words(engine_.ssl()) : "none";
+    // OpenSSL's result is "ok" from the start, and a certificate that is refused is not kept.
+    const SSL* const ssl = engine_.ssl();
+    const bool looked = SSL_get0_peer_certificate(ssl) != nullptr || SSL_get_verify_result(ssl) != X509_V_OK;
+    verification_ = context_->trusts() && looked ? verification_words(ssl) : "none";
   } catch (const std::bad_alloc&) {
     verification_ = "out of memory";  // short enough to need none
   }

@@ -19,6 +19,7 @@ class TlsStream final : public Transport, private Carrier {
   [[nodiscard]] std::string_view verification() const noexcept override { return verification_; }
   [[nodiscard]] Moved read(std::span<std::byte> into) noexcept override;
   [[nodiscard]] Moved write(std::span<const std::byte> data) noexcept override;
+  void expect_urgent() noexcept override { lower_->expect_urgent(); }
   [[nodiscard]] Flow flush() noexcept override;
   [[nodiscard]] Flow finish(bool last) noexcept override;
   Err discard() noexcept override { return lower_->discard(); }

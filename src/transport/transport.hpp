@@ -43,6 +43,9 @@ class Transport {
   /// later call.
   [[nodiscard]] virtual Moved read(std::span<std::byte> into) noexcept = 0;
 
+  /// The peer sends urgent data: from now on read() must not take a short answer of the kernel for all that is there.
+  virtual void expect_urgent() noexcept {}
+
   /// done: all of `data` went out. blocked: `size` bytes of it did; the rest must be offered again, the same bytes first
   /// (more may follow them). A datagram goes out whole or not at all.
   [[nodiscard]] virtual Moved write(std::span<const std::byte> data) noexcept = 0;

@@ -32,7 +32,7 @@ Opened CheckedDevice::connect(const ConnectRequest& request) noexcept {
   }
   Life& fresh = lives_[opened.id];
   fresh.type = request.type;
-  fresh.announcement_limit = profile.max_receive_bytes;
+  fresh.announcement_limit = std::clamp<std::size_t>(profile.max_receive_bytes, 1, 65536);
   if (request.type == SocketType::tcp && request.receive_buffer_bytes > 0) {
     fresh.announcement_limit = std::min(fresh.announcement_limit, request.receive_buffer_bytes);
   }
@@ -173,14 +173,9 @@ void CheckedDevice::check_send_cnf(const Message& message) {
   const Life* socket = life(message.socket);
   EXPECT_FALSE(socket != nullptr && socket->being_closed()) << "between close() and close_cnf";
   auto& waiting = unanswered_[message.socket];
-  // A send for which memory was lacking is answered out of turn, or not at all.
-  if (was_scarce_) {
-    const auto poor = std::find_if(waiting.begin(), waiting.end(), [](const Sent& sent) { return sent.answer == Err::enomem; });
-    if (message.error == Err::enomem && poor != waiting.end()) {
-      waiting.erase(poor);
-      return;
-    }
-    while (!waiting.empty() && waiting.front().answer == Err::enomem) waiting.pop_front();
+  // A send for which memory was lacking may have found no room for an answer either.
+  while (was_scarce_ && message.error != Err::enomem && !waiting.empty() && waiting.front().answer == Err::enomem) {
+    waiting.pop_front();
   }
   ASSERT_FALSE(waiting.empty()) << "no send waits for it";
   const Sent sent = waiting.front();
@@ -191,7 +186,7 @@ void CheckedDevice::check_send_cnf(const Message& message) {
   } else if (message.error == Err::ok) {
     EXPECT_EQ(message.size, sent.size);
   } else if (socket == nullptr || socket->stream()) {
-    EXPECT_EQ(message.size, 0U);
+    EXPECT_LE(message.size, sent.size) << "what had got through";
   }
 }
 

@@ -169,6 +169,24 @@ TEST_F(Closing, DropsTheAnswersOfSendsBeforeTheConnection) {
   EXPECT_EQ(lines_within(1s), Lines{"close_cnf 0"});
 }
 
+TEST_F(Closing, OfABrokenConnectionSaysWhetherAllHadArrived) {
+  auto [lost, reader] = open(1000);
+  EXPECT_EQ(send(lost, pattern(100'000)), Err::ok);
+  sim.reset_connection(os.watched.at(0));
+  sleep(1ms);
+  EXPECT_TRUE(device->close(lost));
+  expect("close_cnf 0 ERST");
+
+  auto [whole, peer] = open();
+  EXPECT_EQ(send(whole, "hello"), Err::ok);
+  expect("send_cnf 1 5");
+  sleep(10ms);
+  sim.reset_connection(os.watched.at(1));
+  sleep(1ms);
+  EXPECT_TRUE(device->close(whole));
+  expect("close_cnf 1");
+}
+
 TEST_F(Closing, DropsAStrayAnswerOfTheSameId) {
   EXPECT_EQ(send(0, "stray"), Err::earg);
   connect_tcp();
@@ -274,7 +292,7 @@ TEST_F(Closing, AfterCloseIndDeliversWhatStillGoesOut) {
   auto [id, peer] = open(5000);
   EXPECT_EQ(send(id, pattern(300'000)), Err::ok);
   peer.finish();
-  EXPECT_EQ(lines_within(100ms), (Lines{"send_cnf 0 ECLSD", "close_ind 0"}));
+  EXPECT_EQ(lines_within(100ms), (Lines{"send_cnf 0 65536 ECLSD", "close_ind 0"}));
   EXPECT_TRUE(device->close(id));
   EXPECT_EQ(drain(peer), pattern(300'000));
   expect("close_cnf 0");

@@ -313,6 +313,36 @@ class BlockedDatagrams : public Datagrams {
   DatagramPeer peer_{sim, at("192.0.2.1", 53)};
 };
 
+TEST_F(Datagrams, NoKindOfUnreachableCostsTheNextOne) {
+  DatagramPeer peer(sim, at("192.0.2.1", 53));
+  const SocketId id = open_udp();
+  for (const int error : {ECONNREFUSED, EACCES, ENOPROTOOPT, EHOSTDOWN}) {
+    os.on_send = [&, once = true](int, std::span<const std::byte>) mutable -> std::optional<IoResult> {
+      if (!std::exchange(once, false)) return std::nullopt;
+      return IoResult{0, SysError(error)};  // as of an earlier one, that waited
+    };
+    EXPECT_EQ(send(id, "hello"), Err::ok);
+    const Message message = take();
+    EXPECT_EQ(line_of(message), "send_cnf 0 5 ERST") << message.reason;
+    sim.advance(1ms);
+    EXPECT_EQ(peer.read(), "hello") << SysError(error).words();
+  }
+}
+
+TEST_F(Datagrams, WhatTheKernelForbidsIsTheDatagramsOwn) {
+  const SocketId id = open_udp();
+  os.on_send = [](int, std::span<const std::byte>) { return IoResult{0, SysError(EACCES)}; };
+  EXPECT_EQ(send(id, "hello"), Err::ok);
+  expect("send_cnf 0 EIF");
+}
+
+TEST_F(Datagrams, APeerThatTheKernelForbidsIsNoBroadcastAddress) {
+  os.on_connect = [](int, const Endpoint&) { return SysError(EACCES); };
+  connect_udp();
+  const Message message = take();
+  EXPECT_EQ(line_of(message), "connect_cnf 0 EIF") << "not a socket that hears everybody: " << message.reason;
+}
+
 TEST_F(BlockedDatagrams, WaitInTheSendBuffer) {
   const SocketId id = open_blocked();
   EXPECT_EQ(send(id, "one"), Err::ok);
@@ -357,7 +387,7 @@ TEST_F(BlockedDatagrams, AFailureIsTheFailureOfItsOwnDatagram) {
   EXPECT_EQ(send(id, "two"), Err::ok);
   std::size_t calls = 0;
   os.on_send = [&](int, std::span<const std::byte>) -> std::optional<IoResult> {
-    if (++calls == 2) return IoResult{0, SysError(EMSGSIZE)};
+    if (++calls == 2 || calls == 3) return IoResult{0, SysError(EMSGSIZE)};  // the second datagram, each time it is tried
     return std::nullopt;
   };
   let(0);

@@ -307,7 +307,7 @@ TEST_F(Ending, PendingSendsAreAnsweredFirst) {
   peer.finish();
   expect("receive_ind 0 3");
   EXPECT_EQ(recv(id), "bye");
-  const Message answer = expect("send_cnf 0 ECLSD");
+  const Message answer = expect("send_cnf 0 65536 ECLSD");
   EXPECT_NE(answer.reason.find("closed"), std::string::npos) << answer.reason;
   // Between the answers: one more send takes its place behind them.
   EXPECT_EQ(send(id, "third"), Err::ok);

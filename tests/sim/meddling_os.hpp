@@ -18,6 +18,7 @@ class MeddlingOs final : public ForwardingOs {
   /// Asked first; an answer replaces the kernel's.
   std::function<std::optional<IoResult>(int fd, std::span<const std::byte> data)> on_send;
   std::function<std::optional<OpenResult>(Family family, SocketKind kind)> on_open;
+  std::function<std::optional<SysError>(int fd, const Endpoint& peer)> on_connect;
   std::optional<SysError> watch_fails;
   /// Reports this readiness in the next wait(), beside what is real.
   void report(int fd, Readiness what) { extra_.push_back({keys_.at(fd), what}); }
@@ -66,6 +67,9 @@ class MeddlingOs final : public ForwardingOs {
   }
   SysError connect(int fd, const Endpoint& peer) noexcept override {
     const Plenty plenty;
+    if (on_connect) {
+      if (const auto answer = on_connect(fd, peer)) return *answer;
+    }
     return ForwardingOs::connect(fd, peer);
   }
   IoResult receive(int fd, std::span<std::byte> into) noexcept override {

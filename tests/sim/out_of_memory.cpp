@@ -1,3 +1,5 @@
+#include <cerrno>
+
 #include "sim/allocations.hpp"
 #include "sim/fixture.hpp"
 
@@ -30,6 +32,7 @@ void wire(World& world, std::string_view address = "192.0.2.1") {
 struct Around {
   std::optional<Listener> listener;
   std::vector<Peer> peers;
+  TlsPeer tls;
   void accept() {
     while (listener) {
       Peer came = listener->try_accept();
@@ -59,6 +62,21 @@ void fill(World& world) {
   open_two(world);
   (void)world.send(0, pattern(200'000));
   world.sleep(1ms);
+}
+
+void open_tls(World& world) { around->tls = world.open_tls().peer; }
+void greet_with_plain_text(World& world) {
+  listen(world);
+  (void)world.device->connect({.type = SocketType::ssl, .address = "192.0.2.1", .port = 80});
+  world.sleep(5ms);
+  around->accept();
+  ASSERT_EQ(around->peers.size(), 1U);
+  around->peers[0].send("220 mail.example.org ESMTP, and a text that is long enough to need memory\r\n");
+}
+void block_datagrams(World& world) {
+  world.connect_udp();
+  take_all(world, 1ms);
+  world.os.on_send = [](int, std::span<const std::byte>) { return IoResult{0, SysError(EAGAIN)}; };
 }
 
 const std::vector<Part>& parts() {
@@ -99,6 +117,13 @@ const std::vector<Part>& parts() {
       {"the_peers_end", receive_on_both, [](World& w) { around->peers[0].finish(), (void)w.device->sleep(1s), take_all(w, 10ms); }},
       {"a_reset", fill, [](World& w) { around->peers[0].abort(), take_all(w, 1s); }},
       {"close", fill, [](World& w) { (void)w.device->close(0), (void)w.device->close(1), take_all(w, 10ms); }},
+      {"tls_that_is_none", greet_with_plain_text, [](World& w) { take_all(w, 10ms); }},
+      {"tls_data", open_tls, [](World& w) { around->tls.send("hello"), take_all(w, 10ms), (void)w.recv(0), (void)w.send(0, "x"); }},
+      {"tls_without_goodbye", open_tls, [](World& w) { around->tls.close(), take_all(w, 1s); }},
+      {"datagrams_that_wait", block_datagrams,
+       [](World& w) {
+         for (int i = 0; i < 20; ++i) (void)w.send(0, pattern(500));
+       }},
       {"strays",
        [](World& w) { open_two(w), (void)w.send(77, "x"); },
        [](World& w) { (void)w.send(55, "x"), (void)w.device->close(56), (void)w.send(0, "y"), (void)w.device->close(0); }},
@@ -139,6 +164,10 @@ TEST_P(OutOfMemory, BreaksOnlyWhatNeedsIt) {
       allocations_granted = -1;
 
       // From here on there is memory again: what lives must still work, and what was promised must come.
+      if (world.os.on_send) {
+        world.os.on_send = nullptr;
+        world.os.report(world.os.watched.back(), {.writable = true});
+      }
       for (int i = 0; i < 20; ++i) {
         its_around.accept();
         for (auto& peer : its_around.peers) {
@@ -151,12 +180,71 @@ TEST_P(OutOfMemory, BreaksOnlyWhatNeedsIt) {
       world.device->check_answered(true);
       for (const SocketId id : world.device->sockets()) EXPECT_TRUE(world.device->destroy(id)) << id;
       its_around.peers.clear();
+      its_around.tls = TlsPeer();
       its_around.listener.reset();
       world.finish();
     }
     if (enough || HasFailure()) return;
   }
   ADD_FAILURE() << "it never has enough";
+}
+
+TEST(OutOfMemory, ARefusedSendIsAnsweredInItsTurn) {
+  World world;
+  auto [id, peer] = world.open(1000);
+  EXPECT_EQ(world.send(id, pattern(100'000)), Err::ok);
+  world.device->expect_scarcity();
+  allocations_granted = 0;
+  EXPECT_EQ(world.send(id, pattern(200'000)), Err::enomem);
+  allocations_granted = -1;
+  EXPECT_EQ(world.send(id, "x"), Err::ok);
+  Lines lines;
+  for (std::size_t got = 0; got < 100'001;) {
+    got += peer.read().size();
+    for (auto& line : world.lines_within(1ms)) lines.push_back(line);
+  }
+  EXPECT_EQ(lines, (Lines{"send_cnf 0 100000", "send_cnf 0 ENOMEM", "send_cnf 0 1"}));
+  peer.close();
+  world.finish();
+}
+
+TEST(OutOfMemory, AStreamWithAHoleEndsAndIsReset) {
+  World world;
+  auto [id, peer] = world.open(1000);
+  world.device->expect_scarcity();
+  allocations_granted = 0;
+  EXPECT_EQ(world.send(id, pattern(1'000'000)), Err::enomem) << "the kernel took a part, and the rest has no place";
+  allocations_granted = -1;
+  EXPECT_EQ(world.send(id, "BBBB"), Err::enotconn);
+  EXPECT_EQ(world.lines_within(1s), (Lines{"send_cnf 0 ENOMEM", "send_cnf 0 ENOTCONN", "close_ind 0 ENOMEM"}));
+  EXPECT_TRUE(world.device->close(id));
+  EXPECT_EQ(world.take_line(), "close_cnf 0 ENOMEM");
+  std::string got;
+  for (int i = 0; i < 100; ++i) {
+    got += peer.read();
+    world.sim.advance(1ms);
+  }
+  EXPECT_FALSE(peer.error().ok()) << "it must not be taken for whole";
+  peer.close();
+  world.finish();
+}
+
+TEST(OutOfMemory, InputThatHasNoPlaceIsNoOrderlyEnd) {
+  World world;
+  auto [first, one] = world.open();
+  auto [second, two] = world.open();
+  one.send("first");
+  two.send("second");
+  world.sim.advance(1ms);
+  EXPECT_EQ(world.take_line(), "receive_ind 0 5");
+  world.device->expect_scarcity();
+  allocations_granted = 0;
+  EXPECT_EQ(world.take_line(), "receive_ind 1 6") << "it needs the buffer that the first one's bytes are in";
+  allocations_granted = -1;
+  EXPECT_EQ(world.lines_within(1s), Lines{"close_ind 0 ENOMEM"});
+  one.close();
+  two.close();
+  world.finish();
 }
 
 using Params = std::tuple<Part, const Profile*, bool>;

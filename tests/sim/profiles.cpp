@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "sim/fixture.hpp"
 
 // What differs between the profiles: ids, limits, and when a send is confirmed.
@@ -304,6 +306,57 @@ TEST_F(Air724u, AnUnansweredCloseOfAFormerLifeSilencesNoSend) {
   (void)reactor.turn(0s);
   EXPECT_EQ(send(0, "x"), Err::enotconn);
   EXPECT_EQ(lines_within(1s), (Lines{"close_cnf 0 ENOTCONN", "connect_cnf 0 ERST", "send_cnf 0 ENOTCONN"}));
+}
+
+// ---- Profiles of a host's own.
+
+class OwnProfile : public SimTest {};
+
+TEST_F(OwnProfile, MayAskForMoreThanTheBufferHolds) {
+  Profile profile = host_profile();
+  profile.max_receive_bytes = 1 << 20;
+  use(profile);
+  auto [id, peer] = open();
+  std::string got;
+  std::size_t sent = 0;
+  const std::string all = pattern(300'000);
+  while (got.size() < all.size()) {
+    sent += peer.offer(all.substr(sent));
+    Message message;
+    if (device->receive(message, 1ms) != Waited::message) continue;
+    EXPECT_LE(message.size, 65536U);
+    got += recv(id);
+  }
+  EXPECT_EQ(got, all);
+}
+
+TEST_F(OwnProfile, MayBeAbsurd) {
+  Profile profile = host_profile();
+  profile.max_receive_bytes = 0;
+  profile.send_buffer_bytes = std::numeric_limits<std::size_t>::max();
+  use(profile);
+  auto [id, peer] = open();
+  EXPECT_LE(device->send_space(id), std::size_t{1} << 30);
+  peer.send("hello");
+  expect("receive_ind 0 1");
+  EXPECT_EQ(recv(id, 1), "h");
+}
+
+TEST_F(OwnProfile, LimitsMayBeOfAnyLength) {
+  DeviceOptions longest;
+  for (auto* limit : {&longest.resolve_limit, &longest.connect_limit, &longest.handshake_limit, &longest.linger_limit,
+                      &longest.unread_limit}) {
+    *limit = std::chrono::milliseconds::max();
+  }
+  longest.profile = nullptr;
+  use(longest);
+  resolver->know("far.test", Family::v4, {"192.0.2.1"});
+  Listener listener(sim, at("192.0.2.1", 80));
+  connect_tcp("far.test");
+  expect("connect_cnf 0");
+  EXPECT_EQ(send(0, "hello"), Err::ok);
+  expect("send_cnf 0 5");
+  close_in_order(0);
 }
 
 }  // namespace

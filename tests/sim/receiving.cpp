@@ -308,5 +308,23 @@ TEST_F(Receiving, WhileAnAnnouncementLies) {
   EXPECT_EQ(recv(one), "lies");
 }
 
+TEST_F(Receiving, OnlyWhatWasShownIsConsumed) {
+  auto [id, peer] = open();
+  auto [other, its_peer] = open();
+  peer.send("hello");
+  its_peer.send("other");
+  sim.advance(1ms);
+  Device& bare = device->inner();
+  bare.consume(id);  // nothing was shown
+  EXPECT_EQ(text_of(bare.peek(id, 2)), "he");
+  bare.consume(other);  // it was not shown
+  EXPECT_EQ(text_of(bare.peek(id, 2)), "he");
+  bare.consume(id);
+  bare.consume(id);  // once is enough
+  EXPECT_EQ(text_of(bare.peek(id, 100)), "llo");
+  EXPECT_EQ(text_of(bare.peek(other, 100)), "other");
+  EXPECT_EQ(text_of(bare.peek(id, 100)), "llo");
+}
+
 }  // namespace
 }  // namespace socketcore::test

@@ -160,7 +160,7 @@ TEST_F(Sending, WhatWaitsWhenThePeerEndsIsAnsweredBeforeCloseIndAndStillGoesOut)
   EXPECT_EQ(send(id, pattern(1000, 300'000)), Err::ok);
   EXPECT_EQ(send(id, pattern(kCapacity)), Err::enobufs);
   peer.finish();
-  EXPECT_EQ(lines_within(1s), (Lines{"send_cnf 0 ECLSD", "send_cnf 0 ECLSD", "send_cnf 0 ENOBUFS", "close_ind 0"}));
+  EXPECT_EQ(lines_within(1s), (Lines{"send_cnf 0 65536 ECLSD", "send_cnf 0 ECLSD", "send_cnf 0 ENOBUFS", "close_ind 0"}));
   Lines lines;
   EXPECT_EQ(drain(peer, lines), pattern(301'000)) << "what was accepted still goes out";
   EXPECT_EQ(lines, Lines{});
@@ -181,7 +181,7 @@ TEST_F(Sending, WhatWaitsAtAResetIsAnsweredInOrder) {
   EXPECT_EQ(send(id, pattern(kCapacity)), Err::enobufs);
   EXPECT_EQ(send(id, ""), Err::ok);
   peer.abort();
-  EXPECT_EQ(lines_within(1s), (Lines{"send_cnf 0 ERST", "send_cnf 0 ENOBUFS", "send_cnf 0 ERST", "close_ind 0 ERST"}));
+  EXPECT_EQ(lines_within(1s), (Lines{"send_cnf 0 65536 ERST", "send_cnf 0 ENOBUFS", "send_cnf 0 ERST", "close_ind 0 ERST"}));
 }
 
 TEST_F(Sending, ASendThatMeetsTheReset) {

@@ -83,6 +83,21 @@ TEST_P(DatagramSuite, EachDatagramIsAnEdge) {
   EXPECT_EQ(receive_once(b).size, 1u);
 }
 
+TEST_P(DatagramSuite, WatchedForInputOnlyItDoesNotTellOfRoom) {
+  const int b = open_bound(Family::v4, SocketKind::datagram);
+  const int a = open_connected(local(b));
+  watch(a, kClient, Interest::input);
+  EXPECT_TRUE(quiet(kClient));
+  EXPECT_EQ(os().send(a, bytes_of("x")).size, 1u);
+  EXPECT_EQ(receive_datagram(b), "x");
+  EXPECT_TRUE(quiet(kClient));
+  EXPECT_TRUE(os().rewatch(a, kClient, Interest::input_and_output).ok());
+  EXPECT_EQ(await(kClient, "W"), "W") << "the present state first";
+  EXPECT_TRUE(os().rewatch(a, kClient, Interest::input).ok());
+  EXPECT_TRUE(os().send_to(b, bytes_of("y"), local(a)).ok());
+  EXPECT_EQ(await(kClient, "R"), "R");
+}
+
 TEST_P(DatagramSuite, NobodyThereIsAnErrorThatWaits) {
   const Endpoint nobody = unused_port();
   const int fd = open_connected(nobody);

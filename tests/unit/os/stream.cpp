@@ -216,7 +216,8 @@ TEST_P(StreamSuite, NobodyWaitsForDescriptorsThatAreGone) {
   close(closed);
   EXPECT_EQ(os().send(closed, bytes_of("x")).error.number(), EBADF);
   EXPECT_EQ(receive_once(closed).error.number(), EBADF);
-  EXPECT_EQ(os().watch(closed, 1).number(), EBADF);
+  EXPECT_EQ(os().watch(closed, 1, Interest::input).number(), EBADF);
+  EXPECT_EQ(os().rewatch(closed, 1, Interest::input).number(), EBADF);
   EXPECT_EQ(os().take_error(closed).number(), EBADF);
   EXPECT_FALSE(os().local_endpoint(closed).has_value());
   EXPECT_EQ(os().unacknowledged(closed), 0u);

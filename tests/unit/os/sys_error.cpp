@@ -28,7 +28,7 @@ TEST(SysError, NumbersBecomeCodesAndWords) {
            Expected{EAGAIN, Err::ewouldblock, "would block"},
            Expected{EWOULDBLOCK, Err::ewouldblock, "would block"},
            Expected{EADDRINUSE, Err::eaddrinuse, "address already in use"},
-           Expected{EADDRNOTAVAIL, Err::eif, "no local address or port is free for it"},
+           Expected{EADDRNOTAVAIL, Err::eif, "no local address or port to use for it"},
            Expected{EALREADY, Err::ealready, "Operation already in progress"},
            Expected{EISCONN, Err::eisconn, "already connected"},
            Expected{ENOTCONN, Err::enotconn, "not connected"},

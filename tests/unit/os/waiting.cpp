@@ -72,8 +72,8 @@ TEST_P(WaitSuite, EventsWithoutRoomComeWithTheNextWait) {
 TEST_P(WaitSuite, DescriptorIsWatchedUnderOneKey) {
   const int fd = open(Family::v4, SocketKind::datagram);
   watch(fd, 1);
-  EXPECT_EQ(os().watch(fd, 2).number(), EEXIST);
-  EXPECT_EQ(os().watch(-1, 3).number(), EBADF);
+  EXPECT_EQ(os().watch(fd, 2, Interest::input).number(), EEXIST);
+  EXPECT_EQ(os().watch(-1, 3, Interest::input).number(), EBADF);
 }
 
 TEST_P(WaitSuite, KeysAreKeptWhole) {
