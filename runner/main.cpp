@@ -138,7 +138,6 @@ void add_echo(CLI::App& app, Arguments& arguments) {
 // Splits what CLI11 left over into the script and its arguments.
 void take_script(const CLI::App& run, runner::RunOptions& options) {
   std::vector<std::string> rest = run.remaining();
-  if (!rest.empty() && rest.front() == "--") rest.erase(rest.begin());
   if (rest.empty()) throw CLI::RequiredError("SCRIPT");
   if (rest.front().size() > 1 && rest.front().front() == '-') {
     throw CLI::ParseError("unknown option " + rest.front(), CLI::ExitCodes::ExtrasError);

@@ -52,9 +52,105 @@ class ModuleTests:
                 {wait}
             """)
             self.wait_for_line(process, "ready")
+            self.wait_until_it_waits(process)
             process.send_signal(signal.SIGINT)
             _, _, err = self.complete(process, 1)
             self.assertIn("interrupted!", err, wait)
+
+    def test_control_c_reaches_a_module_that_a_coroutine_required(self):
+        process = self.start_stock("""
+            coroutine.wrap(function()
+              require "socketcore"
+              print "ready" io.stdout:flush()
+              require("rtos").receive()
+            end)()
+        """)
+        self.wait_for_line(process, "ready")
+        self.wait_until_it_waits(process)
+        process.send_signal(signal.SIGINT)
+        _, _, err = self.complete(process, 1)
+        self.assertIn("interrupted!", err)
+
+    def test_finalizers_may_close_at_any_moment(self):
+        sink = Sink(slow=False)
+        process = self.start_stock(f"""
+            local socketcore = require "socketcore"
+            local rtos = require "rtos"
+            collectgarbage("setpause", 1)
+            local opened, closed, answered = 0, 0, 0
+            local function abandon()
+              local id = assert(socketcore.sock_conn(0, "127.0.0.1", {sink.port}))
+              opened = opened + 1
+              getmetatable(newproxy(true)).__gc = function()
+                closed = closed + socketcore.sock_close(id)
+                socketcore.sock_send(id, "too late")
+              end
+            end
+            local main = assert(socketcore.sock_conn(0, "127.0.0.1", {sink.port}))
+            while closed < 500 do
+              if opened < 500 then abandon() end
+              rtos.timer_start(1, 1)
+              for _ = 1, 3 do
+                local message = rtos.receive(0)
+                if type(message) == "table" and message.id == rtos.MSG_SOCK_CLOSE_CNF then
+                  answered = answered + 1
+                  assert(socketcore.sock_destroy(message.socket_index) == 1)
+                end
+              end
+              socketcore.sock_recv(main, 100)
+              if opened == 500 then collectgarbage() end
+            end
+            while answered < 500 do
+              if rtos.receive(5000).id == rtos.MSG_SOCK_CLOSE_CNF then answered = answered + 1 end
+            end
+            print(opened, closed, answered)
+        """)
+        _, out, _ = self.complete(process, 0)
+        self.assertEqual(out, "500\t500\t500\n")
+
+    def test_a_finalizer_does_not_disturb_the_bytes_that_are_read(self):
+        echo = self.start([OPTIONS.runner, "echo"])
+        ports = dict(line.split() for line in (echo.stdout.readline() for _ in range(3)))
+        process = self.start_stock(f"""
+            local socketcore = require "socketcore"
+            local rtos = require "rtos"
+            collectgarbage("setpause", 1)
+            local port = {ports["tcp"].rpartition(":")[2]}
+            local function connect()
+              local id = assert(socketcore.sock_conn(0, "127.0.0.1", port))
+              assert(rtos.receive().result == 0)
+              return id
+            end
+            local reader, other = connect(), connect()
+            local function stir()
+              getmetatable(newproxy(true)).__gc = function()
+                socketcore.sock_send(other, "zzzz")  -- looks for input of its own first
+                assert(not pcall(rtos.receive, 0) or true)
+                assert(not pcall(socketcore.sock_recv, other, 10) or true)
+              end
+            end
+            local sent, got = {{}}, {{}}
+            for i = 1, 300 do
+              sent[i] = ("%05d"):format(i):rep(200)
+              assert(socketcore.sock_send(reader, sent[i]) == 1)
+              local left = 1000
+              while left > 0 do
+                for _ = 1, 5 do stir() end
+                local part = socketcore.sock_recv(reader, 300)
+                got[#got + 1] = part
+                left = left - #part
+                if part == "" then rtos.receive(100) end
+              end
+            end
+            assert(table.concat(got) == table.concat(sent))
+            socketcore.sock_close(reader)
+            print "whole"
+            os.exit(0)
+        """)
+        _, out, _ = self.complete(process, 0)
+        self.assertEqual(out, "whole\n")
+        echo.send_signal(signal.SIGTERM)
+        self.complete(echo, 0)
 
     def test_other_signals_with_a_handler_let_it_go_on(self):
         process = self.start_stock("""
@@ -107,6 +203,8 @@ class ModuleTests:
                 if child == 0 then
                   print(pcall(rtos.receive, 0))
                   io.stdout:flush()
+                  assert(not pcall(socketcore.sock_send, id, "the child's"))
+                  assert(not pcall(socketcore.sock_close, id))
                   {child_end}
                 end
                 local start = rtos.tick()

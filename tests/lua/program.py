@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 TIME_LIMIT = 30
@@ -92,6 +93,13 @@ class ProgramTest(unittest.TestCase):
         if status is not None:
             self.assertEqual(process.returncode, status, f"stdout: {out}\nstderr: {err}")
         return process.returncode, out, err
+
+    def wait_until_it_waits(self, process):
+        """Until the kernel has put it to sleep: in a script that has just spoken, that is rtos.receive."""
+        deadline = time.monotonic() + TIME_LIMIT
+        while pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(") ")[2][0] != "S":
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.002)
 
     def wait_for_line(self, process, expected):
         self.assertEqual(process.stdout.readline(), expected + "\n")

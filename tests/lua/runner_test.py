@@ -154,6 +154,54 @@ PLACES = {
 }
 
 
+class Descriptors(RunnerTest):
+    def test_missing_standard_descriptors_are_no_connections(self):
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen()
+            listening.settimeout(10)
+            script = self.write("script.lua", """
+                local id = socketcore.sock_conn(0, "127.0.0.1", ...)
+                rtos.receive()
+                print "a line"
+                io.stderr:write("a warning\\n")
+                socketcore.sock_conn(2, "127.0.0.1", 1, nil, 100)  -- the engine warns too
+                socketcore.sock_send(id, "data")
+            """)
+            port = str(listening.getsockname()[1])
+            process = self.start(["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', OPTIONS.runner, "run", script, port])
+            connection, _ = listening.accept()
+            with connection:
+                connection.settimeout(10)
+                got = b""
+                while part := connection.recv(100):
+                    got += part
+            self.complete(process, 0)
+            self.assertEqual(got, b"data")
+
+
+class StandardInput(RunnerTest):
+    def run_piped(self, text, *arguments, status=0):
+        script = self.write("piped.lua", text)
+        process = self.start(["sh", "-c", 'exec "$@" < "$0"', script, OPTIONS.runner, "run", *arguments])
+        return self.complete(process, status)
+
+    def test_a_script_from_standard_input(self):
+        _, out, _ = self.run_piped("print(..., arg[0])", "-", "x")
+        self.assertEqual(out, "x\t-\n")
+
+    def test_a_signal_while_the_script_is_read(self):
+        name = str(self.folder / "fifo")
+        os.mkfifo(name)
+        process = self.start([OPTIONS.runner, "run", name])
+        with open(name, "w") as writer:
+            writer.write("local x = 1\n")
+            writer.flush()
+            process.send_signal(signal.SIGTERM)
+            _, _, err = self.complete(process, 143)
+        self.assertEqual(err, "")
+
+
 class Endings(RunnerTest):
     def test_os_exit(self):
         for call, status in (("os.exit()", 0), ("os.exit(true)", 0), ("os.exit(false)", 1), ("os.exit(3)", 3), ("os.exit(0)", 0),

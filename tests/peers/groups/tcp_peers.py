@@ -125,6 +125,34 @@ def half_close_by_the_peer(bench):
 
 
 @case()
+def urgent_data(bench):
+    """Urgent data is a part of the stream, and what comes behind its mark is announced too."""
+    go = threading.Event()
+
+    def serve(connection):
+        connection.recv(5)
+        for part, flags in ((b"abc", 0), (b"X", socket.MSG_OOB), (b"defghi", 0), (b"Y", socket.MSG_OOB), (b"end", 0)):
+            connection.send(part, flags)
+        go.wait(20)
+        connection.send(b"!", socket.MSG_OOB)
+        connection.recv(1)
+
+    server = net.Server(bench, serve)
+    script = bench.script(f"""
+        local id = kit.connect(0, "127.0.0.1", {server.port})
+        kit.send(id, "hello")
+        rtos.sleep(200)
+        kit.say("data", {{text = kit.read(id, 14)}})
+        kit.say("more", {{text = kit.read(id, 1)}})
+        kit.close(id)
+    """)
+    bench.equal(script.wait_note("data")["text"], "abcXdefghiYend", "data")
+    go.set()
+    script.finish()
+    bench.equal(script.said("more")["text"], "!", "more")
+
+
+@case()
 def half_close_and_megabytes_under_way(bench):
     """The peer ends its half, then reads slowly: all that was accepted arrives, though CLOSE_IND came long before."""
     piece = net.pattern(100_000)

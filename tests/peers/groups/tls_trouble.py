@@ -24,9 +24,11 @@ def plain_text_server(bench):
             pass
 
     server = net.Server(bench, serve)
-    script = bench.play(f"for i = 1, {len(texts)} do local id = {ssl_open('127.0.0.1', server.port)} kit.close(id) end")
+    table = cert(pki.of(bench).ca())
+    script = bench.play(f"for i = 1, {len(texts)} do local id = {ssl_open('127.0.0.1', server.port, table)} kit.close(id) end")
     for text, message in zip(texts, script.messages("CONN_CNF")):
-        bench.equal((message["result"], message["error"]), (1, EHANDSHAKE), f"answer {text[:20]!r}: {message}")
+        bench.equal((message["result"], message["error"], message["verify"]), (1, EHANDSHAKE, "none"),
+                    f"answer {text[:20]!r}: {message}")
         bench.true("127.0.0.1" in message["reason"], message["reason"])
     first = script.messages("CONN_CNF")[0]["reason"]
     bench.true("does not speak TLS" in first, first)
