@@ -3,12 +3,13 @@ PRESET ?= release
 BUILD := build/$(PRESET)
 CTEST_FLAGS ?= --output-on-failure -j 4
 
-.PHONY: help run test build bench clean deps test-deps
+.PHONY: help run test build bench deb clean deps test-deps
 help:
 	@echo "make run     install what is missing, build, and run the demo (needs no network)"
 	@echo "make test    the same, then all tests"
-	@echo "make build   only build, into $(BUILD) (PRESET=release|dev|asan|clang|coverage)"
+	@echo "make build   only build, into $(BUILD) (PRESET=release|dev|asan|clang)"
 	@echo "make bench   build and run the benchmarks"
+	@echo "make deb     make Debian packages, into build/package"
 	@echo "make clean   remove build/"
 
 deps:
@@ -34,6 +35,11 @@ bench: deps
 	@scripts/build.sh release
 	@cmake --build build/release --target bench
 	@bench/run.py build/release
+
+deb: deps
+	@scripts/build.sh package
+	@cd build/package && cpack >cpack.log 2>&1 || { tail -n 20 cpack.log; exit 1; }
+	@echo "Made:"; ls build/package/*.deb
 
 clean:
 	rm -rf build

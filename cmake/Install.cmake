@@ -22,13 +22,20 @@ install(TARGETS socketcore_module LIBRARY DESTINATION ${SC_LUA_MODULE_DIR} COMPO
 install(DIRECTORY types DESTINATION ${CMAKE_INSTALL_DATADIR}/socketcore COMPONENT tools)
 install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT tools)
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT tools)
-install(FILES README.md README.zh-CN.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT tools)
+install(FILES README.md README.zh-CN.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT tools)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright COMPONENT tools)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libsocketcore-dev RENAME copyright COMPONENT dev)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME socketcore)
 set(CPACK_PACKAGE_CONTACT "the socketcore authors <socketcore@example.org>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_TOOLS_DESCRIPTION
+  "Runs Lua scripts of cellular IoT modules on Linux\n The runner, the Lua module for lua5.1 and luajit, type stubs and papers.")
+set(CPACK_DEBIAN_DEV_DESCRIPTION
+  "Engine of socketcore, for C++ programs\n A static library of asynchronous TCP, UDP, TLS and raw sockets, with its headers.")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME socketcore)

@@ -37,6 +37,9 @@ struct ConnectRequest {
 
 enum class SocketOption : std::uint8_t { reuse_address, keep_alive, keep_idle_s, keep_interval_s, keep_count };
 
+/// DeviceApi::ticks() of a second, as on the device.
+inline constexpr std::int64_t kTicksPerSecond = 16384;
+
 /// A socket id, or why there is none.
 struct Opened {
   SocketId id = -1;
@@ -98,15 +101,17 @@ class DeviceApi {
 
   /// Takes the next message from the queue, without a turn of the reactor. False: none.
   [[nodiscard]] virtual bool next(Message& into) noexcept = 0;
-  /// Takes the next message; turns the reactor until one is there or `timeout` is over (nothing: no limit; zero: polls).
+  /// Takes the next message; turns the reactor until one is there or `timeout` is over (nothing: no limit; zero or less: polls).
   /// With `stop_when_idle`, a wait without a limit ends where nothing can ever come.
   [[nodiscard]] virtual Waited receive(Message& into, std::optional<Duration> timeout, bool stop_when_idle = false) noexcept = 0;
   /// Turns the reactor for `time`; messages queue. timeout: it is over; interrupted: cut short.
   [[nodiscard]] virtual Waited sleep(Duration time) noexcept = 0;
 
-  /// Monotonic, 16384 per second as on the device.
+  /// Monotonic since the device was made, kTicksPerSecond.
   [[nodiscard]] virtual std::uint64_t ticks() noexcept = 0;
+  /// Time of day.
   [[nodiscard]] virtual WallTime wall_clock() noexcept = 0;
+  /// Fills `into` with bytes that nobody can guess.
   virtual void random(std::span<std::byte> into) noexcept = 0;
 };
 
@@ -119,6 +124,7 @@ class Device : public DeviceApi {
 
   /// What Reactor::turn() answers with.
   [[nodiscard]] virtual DeviceKey key() const noexcept = 0;
+  /// What it was made with, its limits brought into range.
   [[nodiscard]] virtual const DeviceOptions& options() const noexcept = 0;
 };
 

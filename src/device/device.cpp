@@ -19,7 +19,6 @@ constexpr std::int64_t kBudget = 64;
 constexpr std::size_t kChunk = 64 * 1024;
 
 constexpr std::int64_t kMaxTimerMs = 0x7fffffff;
-constexpr std::int64_t kTicksPerSecond = 16384;
 
 // A host may ask for limits of any length: time must not overflow with them.
 DeviceOptions within_reason(DeviceOptions options) noexcept {
@@ -86,7 +85,7 @@ class VirtualDevice final : public Device, private Handler {
     if (socket == nullptr || socket->state() == State::closed || socket->state() == State::failed) {
       return send_astray(id, socket);
     }
-    if (being_closed(*socket)) return Err::enotconn;
+    if (being_closed(socket->state())) return Err::enotconn;
     queue_.promise(1);
     try {
       budget_ -= static_cast<std::int64_t>(data.size() / kChunk);
@@ -126,7 +125,7 @@ class VirtualDevice final : public Device, private Handler {
       if (!strays_.closing(id)) strays_.answer_close(id);
       return false;
     }
-    return !being_closed(*socket) && socket->close();
+    return socket->close();
   } catch (...) {
     return false;
   }
@@ -210,10 +209,6 @@ class VirtualDevice final : public Device, private Handler {
  private:
   void on_timer(std::uint32_t cookie) noexcept override { timers_.ran_out(static_cast<TimerId>(cookie)); }
 
-  [[nodiscard]] static bool being_closed(const Socket& socket) noexcept {
-    return socket.state() == State::flushing || socket.state() == State::lingering || socket.state() == State::finished;
-  }
-
   [[nodiscard]] Err send_astray(SocketId id, const Socket* socket) {
     // The close of a former life of the id does not silence the one that lives.
     const bool lives = socket != nullptr && socket->state() == State::failed;
@@ -236,7 +231,7 @@ class VirtualDevice final : public Device, private Handler {
       case Note::Kind::stray_close_cnf: {
         if (!strays_.deliver(note)) return false;
         // From close() on there is one message for the id; all strays that are left of it are older.
-        if (const Socket* socket = sockets_.find(note.id); socket != nullptr && being_closed(*socket)) return false;
+        if (const Socket* socket = sockets_.find(note.id); socket != nullptr && being_closed(socket->state())) return false;
         const bool send = note.kind == Note::Kind::stray_send_cnf;
         into.kind = send ? MessageKind::send_cnf : MessageKind::close_cnf;
         into.socket = note.id;

@@ -86,9 +86,7 @@ bool Socket::set_option(SocketOption option, int value) {
 }
 
 bool Socket::orphan() noexcept {
-  if (state_ != State::flushing && state_ != State::lingering && state_ != State::finished && state_ != State::closed) {
-    (void)close();
-  }
+  if (state_ != State::closed) (void)close();
   home_->queue.redeem(kMessagesOfItsOwn + (outbox_ ? outbox_->unanswered() : 0));
   home_ = nullptr;
   if (outbox_) outbox_->pending.clear();

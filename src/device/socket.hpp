@@ -155,6 +155,7 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   [[nodiscard]] bool deliver_close_cnf(const Note& note, Message& message);
   [[nodiscard]] std::string send_failure(Err error) const;
   [[nodiscard]] std::string end_of_connection() const;
+  void tell(std::string_view what, std::string_view more = {}) const noexcept;
 
   // Closing (socket_close.cpp).
   void advance_close() noexcept;

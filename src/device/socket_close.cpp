@@ -13,9 +13,9 @@ constexpr std::chrono::milliseconds kAcknowledgementPoll{20};
 }  // namespace
 
 bool Socket::close() noexcept {
-  const bool connection = state_ == State::open || state_ == State::ending || state_ == State::ended;
+  if (being_closed(state_)) return false;
+  const bool connection = has_connection(state_);
   const bool told = state_ == State::ended;
-  if (state_ == State::flushing || state_ == State::lingering || state_ == State::finished) return false;
   disarm();
   if (outbox_) {
     home_->queue.redeem(outbox_->unanswered());
@@ -97,6 +97,7 @@ void Socket::finish_close(Err error) noexcept {
   transport_.reset();
   outbox_.reset();
   move(Event::finish);
+  tell(error == Err::ok ? "closed" : "closed, and not all that was sent is known to have arrived");
   post(note(Note::Kind::close_cnf, error));
   if (home_ == nullptr) core_.loop().release(token_);
 }

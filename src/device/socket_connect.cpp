@@ -142,6 +142,11 @@ void Socket::on_resolved(const Resolution& resolution) noexcept {
     candidates.insert(v4_answered ? candidates.begin() : candidates.end(), resolution.addresses.begin(),
                       resolution.addresses.end());
     if (resolution.addresses.empty() && !attempt_->connect_started) attempt_->failure = resolution.failure;
+    if (resolution.addresses.empty()) {
+      tell("the resolver says: ", resolution.failure.words);
+    } else {
+      tell(v4_answered ? "IPv4 addresses: " : "IPv6 addresses: ", std::to_string(resolution.addresses.size()));
+    }
     if (state_ == State::connecting) {
       share_time();
       return;
@@ -312,6 +317,7 @@ void Socket::shake_hands() {
 void Socket::ready() noexcept {
   disarm();
   move(Event::ready);
+  tell("connected");
   attempt_.reset();
   post(note(Note::Kind::connect_cnf));
   if (peer_ended_) see_end();
@@ -333,6 +339,7 @@ void Socket::give_up(const Failure& failure) noexcept {
   move(Event::give_up);
   remember(failure.err, failure.words, transport_ ? transport_->verification() : std::string_view());
   transport_.reset();
+  tell("no connection: ", failure.words);
   attempt_.reset();  // the failure may be its own
   post(note(Note::Kind::connect_cnf, error_));
 }

@@ -333,7 +333,7 @@ void Socket::fill() noexcept {
 }
 
 std::span<const std::byte> Socket::peek(std::size_t limit) noexcept {
-  if (state_ != State::open && state_ != State::ending && state_ != State::ended) return {};
+  if (!has_connection(state_)) return {};
   if (is_stream()) {
     // With nothing at hand, the kernel may have what no turn has reported yet.
     if (unread().empty()) {
@@ -352,7 +352,7 @@ std::span<const std::byte> Socket::peek(std::size_t limit) noexcept {
 }
 
 void Socket::consume(std::size_t peeked, std::size_t limit) noexcept {
-  if (state_ != State::open && state_ != State::ending && state_ != State::ended) return;
+  if (!has_connection(state_)) return;
   if (is_stream()) {
     drop_input(peeked);
     announced_ -= static_cast<std::uint32_t>(std::min<std::size_t>(announced_, peeked));

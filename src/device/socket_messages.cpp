@@ -47,7 +47,7 @@ bool Socket::deliver_connect_cnf(Message& message) {
 }
 
 bool Socket::deliver_send_cnf(const Note& note, Message& message) const {
-  if (state_ == State::flushing || state_ == State::lingering || state_ == State::finished) return false;
+  if (being_closed(state_)) return false;
   message.kind = MessageKind::send_cnf;
   if (note.error != Err::ok) message.reason = send_failure(note.error);
   return true;
@@ -114,7 +114,21 @@ bool Socket::deliver_close_ind(Message& message) {
   message.error = error_;
   message.size = 0;
   if (error_ != Err::ok) message.reason = end_of_connection();
+  tell(error_ == Err::ok ? "the peer has ended the connection" : "the connection broke");
   return true;
+}
+
+// A line of the log.
+void Socket::tell(std::string_view what, std::string_view more) const noexcept {
+  if (!core_.logs(LogLevel::debug)) return;
+  try {
+    std::string line = "socket " + std::to_string(id_) + ", " + peer_text() + ": ";
+    line += what;
+    line += more;
+    core_.log(LogLevel::debug, line);
+  } catch (...) {
+    // Not worth more than memory.
+  }
 }
 
 std::string Socket::end_of_connection() const {

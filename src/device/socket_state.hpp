@@ -72,6 +72,15 @@ inline constexpr std::array<std::array<Move, kEventCount>, kStateCount> kMoves{{
   return detail::kMoves[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)];
 }
 
+/// Between close() and the delivery of its close_cnf.
+[[nodiscard]] constexpr bool being_closed(State state) noexcept {
+  return state == State::flushing || state == State::lingering || state == State::finished;
+}
+/// There is a connection, or what is left of one to read.
+[[nodiscard]] constexpr bool has_connection(State state) noexcept {
+  return state == State::open || state == State::ending || state == State::ended;
+}
+
 [[nodiscard]] std::string_view name_of(State state) noexcept;
 [[nodiscard]] std::string_view name_of(Event event) noexcept;
 
