@@ -74,7 +74,8 @@ BENCHMARK(run_out_and_arm_again)->Arg(1)->Arg(1000)->Arg(100'000);
 void post_and_take_a_message(benchmark::State& state) {
   const auto os = socketcore::linux_os();
   Loop loop(*os);
-  MessageQueue queue(loop, Token{});
+  socketcore::Handler device;
+  MessageQueue queue(loop, loop.attach(device));
   queue.promise(static_cast<std::size_t>(state.range(0)) + 1);
   const Note sent{.kind = Note::Kind::send_cnf, .error = socketcore::Err::ok, .id = 0, .serial = 0, .size = 64};
   for (std::int64_t i = 0; i < state.range(0); ++i) queue.post(sent);

@@ -29,7 +29,7 @@ namespace {
 namespace sc = socketcore;
 using namespace std::chrono_literals;
 
-constexpr std::size_t kBufferBytes = 64 * 1024;
+constexpr std::size_t kBufferBytes = std::size_t{64} * 1024;
 constexpr int kBacklog = 4096;
 // How much one handler does before the others get their turn.
 constexpr int kStepsPerTurn = 32;

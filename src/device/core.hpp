@@ -21,7 +21,7 @@ namespace socketcore {
 class ReceiveBuffer {
  public:
   /// The largest datagram and the largest announcement fit.
-  static constexpr std::size_t kBytes = 64 * 1024;
+  static constexpr std::size_t kBytes = std::size_t{64} * 1024;
 
   class Holder {
    public:

@@ -16,7 +16,7 @@ namespace {
 // whose calls make new messages would never hear of timers and peers. Counted in messages and large chunks moved, not in time, so
 // that a run can be repeated.
 constexpr std::int64_t kBudget = 64;
-constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::size_t kChunk = std::size_t{64} * 1024;
 
 constexpr std::int64_t kMaxTimerMs = 0x7fffffff;
 

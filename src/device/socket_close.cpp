@@ -14,8 +14,8 @@ constexpr std::chrono::milliseconds kAcknowledgementPoll{20};
 
 bool Socket::close() noexcept {
   if (being_closed(state_)) return false;
-  const bool connection = has_connection(state_);
-  const bool told = state_ == State::ended;
+  // What broke the connection may have been told already: a loss is reported once.
+  const bool over = !has_connection(state_) || (state_ == State::ended && error_ != Err::ok);
   disarm();
   if (outbox_) {
     home_->queue.redeem(outbox_->unanswered());
@@ -26,7 +26,7 @@ bool Socket::close() noexcept {
   has_datagram_ = false;
   attempt_.reset();
   move(Event::close);
-  if (!connection) {
+  if (over) {
     finish_close(Err::ok);
     return true;
   }
@@ -34,7 +34,7 @@ bool Socket::close() noexcept {
   // Where TLS broke, the stream below it may still deliver.
   const bool stream_broke = error_ != Err::ok && error_ != Err::eio && error_ != Err::ssl_ehandshake;
   if (stream_broke || lost_) {
-    told ? finish_close(Err::ok) : finish_broken(error_);  // a loss is reported once
+    finish_broken(error_);
   } else if (const Err error = input_over_ ? Err::ok : transport_->discard(); error != Err::ok) {
     finish_broken(error);
   } else {

@@ -10,6 +10,7 @@
 
 #include "device/core.hpp"
 #include "os/sim.hpp"
+#include "sim/allocations.hpp"
 #include "sim/checked_device.hpp"
 #include "sim/meddling_os.hpp"
 #include "sim/peers.hpp"
@@ -26,7 +27,10 @@ using Lines = std::vector<std::string>;
 class KeptLog final : public Log {
  public:
   [[nodiscard]] bool wants(LogLevel) const noexcept override { return true; }
-  void write(LogLevel, std::string_view line) noexcept override { lines.emplace_back(line); }
+  void write(LogLevel, std::string_view line) noexcept override {
+    const Plenty plenty;
+    lines.emplace_back(line);
+  }
   Lines lines;
 };
 

@@ -308,6 +308,16 @@ TEST_F(Receiving, WhileAnAnnouncementLies) {
   EXPECT_EQ(recv(one), "lies");
 }
 
+TEST_F(Receiving, SocketsAreHeardInTheOrderInWhichTheKernelMadeThemReady) {
+  std::vector<Connection> connections;
+  for (int i = 0; i < 4; ++i) connections.push_back(open());
+  for (const std::size_t which : {2U, 0U, 3U, 1U}) {
+    connections[which].peer.send("x");
+    sim.advance(1ms);
+  }
+  EXPECT_EQ(lines_within(1ms), (Lines{"receive_ind 2 1", "receive_ind 0 1", "receive_ind 3 1", "receive_ind 1 1"}));
+}
+
 TEST_F(Receiving, OnlyWhatWasShownIsConsumed) {
   auto [id, peer] = open();
   auto [other, its_peer] = open();

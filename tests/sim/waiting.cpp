@@ -54,6 +54,31 @@ TEST_F(Waiting, ForEver) {
   EXPECT_EQ(receive(std::nullopt), Waited::message);
 }
 
+TEST_F(Waiting, NoOtherCallDoes) {
+  auto [id, peer] = open();
+  peer.send("hello");
+  sim.advance(1ms);
+  const std::size_t waits = os.waits;
+  const Instant start = sim.now();
+  connect_tcp("192.0.2.9");
+  connect_tcp("far.test");
+  connect_udp();
+  EXPECT_EQ(send(id, pattern(900'000)), Err::ok);
+  EXPECT_EQ(recv(id), "hello");
+  EXPECT_TRUE(device->set_option(id, SocketOption::keep_alive, 1));
+  EXPECT_TRUE(device->start_timer(1, 1));
+  EXPECT_TRUE(device->stop_timer(1));
+  while (device->next(message)) {
+  }
+  for (const SocketId each : device->sockets()) EXPECT_TRUE(device->close(each));
+  EXPECT_FALSE(device->close(99));
+  EXPECT_FALSE(device->destroy(id));
+  device.reset();
+  EXPECT_EQ(os.waits, waits);
+  EXPECT_EQ(sim.now(), start);
+  device = make_device(options);
+}
+
 TEST_F(Waiting, TheLongestTimesThereAre) {
   EXPECT_TRUE(device->start_timer(1, 1000));
   EXPECT_TRUE(device->start_timer(2, 2000));

@@ -11,15 +11,9 @@ from harness.script import lua
 ENOMEM, ENOBUFS, ERTE, EADDRINUSE, EIF = 1, 2, 4, 8, 12
 
 
-def skip_for_vptr_check(bench):
-    if bench.sanitized:
-        raise Skip("UBSan opens a pipe to look at an object, and takes its failure for a bad object")
-
-
 @case(tools=["prlimit"])
 def no_descriptors_left(bench):
     """nil, ERR_ENOBUFS; those that are open go on; one that is closed makes room for one."""
-    skip_for_vptr_check(bench)
     server = net.Server(bench, net.echo)
     for flavour in ("runner", "lua5.1"):
         script = bench.play(f"""
@@ -57,7 +51,6 @@ def no_descriptors_left(bench):
 @case(tools=["prlimit"], needs_namespace=True)
 def no_descriptors_left_for_names(bench):
     """It shows only after resolving: MSG_SOCK_CONN_CNF says it. Nothing hangs where the resolver itself gets none."""
-    skip_for_vptr_check(bench)
     use_servers("127.0.0.54")
     use_hosts("127.0.0.1 hosts.test\n")
     ScriptedServer(bench, lambda name, kind, packet, _: answer(packet, [(A, "127.0.0.1")] if kind == A else []))
