@@ -7,7 +7,7 @@
 
 namespace socketcore {
 
-/// The limits that a script meets. Make your own as you like; it must outlive its devices.
+/// The limits that a script meets. Make your own as you like.
 struct Profile {
   std::string_view name;
   std::size_t max_sockets;         ///< sockets at once, closed ones that were not destroyed included
@@ -37,7 +37,7 @@ enum class Sni : std::uint8_t {
 
 /// Limits may be of any length; a negative one counts as zero.
 struct DeviceOptions {
-  const Profile* profile = &host_profile();  ///< null: the host's
+  const Profile* profile = &host_profile();  ///< copied by the device; null: the host's
   TlsVerify tls_verify = TlsVerify::script;
   Sni sni = Sni::script;
   std::chrono::milliseconds resolve_limit{20'000};

@@ -21,9 +21,9 @@ constexpr std::size_t kChunk = std::size_t{64} * 1024;
 constexpr std::int64_t kMaxTimerMs = 0x7fffffff;
 
 // A host may ask for limits of any length: time must not overflow with them.
-DeviceOptions within_reason(DeviceOptions options) noexcept {
+DeviceOptions within_reason(DeviceOptions options, const Profile& profile) noexcept {
   constexpr std::chrono::milliseconds kYears = std::chrono::hours(24 * 365 * 100);
-  if (options.profile == nullptr) options.profile = &host_profile();
+  options.profile = &profile;
   for (auto* limit : {&options.resolve_limit, &options.connect_limit, &options.handshake_limit, &options.linger_limit,
                       &options.unread_limit}) {
     *limit = std::clamp(*limit, std::chrono::milliseconds::zero(), kYears);
@@ -35,13 +35,14 @@ class VirtualDevice final : public Device, private Handler {
  public:
   VirtualDevice(Reactor& reactor, const DeviceOptions& options)
       : core_(reactor.core()),
-        options_(within_reason(options)),
+        profile_(options.profile != nullptr ? *options.profile : host_profile()),
+        options_(within_reason(options, profile_)),
         token_(core_.loop().attach(*this)),
         queue_(core_.loop(), token_),
         timers_(core_.loop(), token_, queue_),
         strays_(queue_),
         home_{queue_, options_},
-        sockets_(options_.profile->max_sockets, options_.profile->reuse_ids),
+        sockets_(profile_.max_sockets, profile_.reuse_ids),
         born_(core_.os().now()) {
     core_.add_device();
   }
@@ -63,7 +64,7 @@ class VirtualDevice final : public Device, private Handler {
   [[nodiscard]] const DeviceOptions& options() const noexcept override { return options_; }
 
   [[nodiscard]] Opened connect(const ConnectRequest& request) noexcept override try {
-    if (request.address.empty() || request.address.size() > options_.profile->max_address_chars ||
+    if (request.address.empty() || request.address.size() > profile_.max_address_chars ||
         request.address.find('\0') != std::string_view::npos || request.type > SocketType::raw ||
         (request.type == SocketType::raw && request.port > 255)) {
       return {-1, Err::earg};
@@ -265,6 +266,7 @@ class VirtualDevice final : public Device, private Handler {
   };
 
   Core& core_;
+  const Profile profile_;
   const DeviceOptions options_;
   const Token token_;
   MessageQueue queue_;

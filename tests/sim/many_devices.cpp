@@ -163,8 +163,8 @@ TEST_F(ManyDevices, EachWithItsOwnOptions) {
   DeviceOptions device_options;
   device_options.profile = &air724u_profile();
   auto small = make_device(device_options);
-  EXPECT_EQ(small->inner().options().profile, &air724u_profile());
-  EXPECT_EQ(others[0]->inner().options().profile, &host_profile());
+  EXPECT_EQ(small->inner().options().profile->name, "air724u");
+  EXPECT_EQ(others[0]->inner().options().profile->name, "host");
   for (int i = 0; i < 10; ++i) EXPECT_EQ(small->connect({.type = SocketType::udp, .address = "192.0.2.1", .port = 9}).id, i);
   EXPECT_EQ(small->connect({.type = SocketType::udp, .address = "192.0.2.1", .port = 9}).error, Err::enobufs);
   EXPECT_EQ(others[0]->connect({.type = SocketType::udp, .address = "192.0.2.1", .port = 9}).id, 0);
