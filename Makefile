@@ -3,12 +3,13 @@ PRESET ?= release
 BUILD := build/$(PRESET)
 CTEST_FLAGS ?= --output-on-failure -j 4
 
-.PHONY: help run test build bench deb clean deps test-deps
+.PHONY: help run test build bench deb tidy clean deps test-deps
 help:
 	@echo "make run     install what is missing, build, and run the demo (needs no network)"
 	@echo "make test    the same, then all tests"
 	@echo "make build   only build, into $(BUILD) (PRESET=release|dev|asan|clang)"
 	@echo "make bench   build and run the benchmarks"
+	@echo "make tidy    run clang-tidy over the sources (takes a while)"
 	@echo "make deb     make Debian packages, into build/package"
 	@echo "make clean   remove build/"
 
@@ -40,6 +41,11 @@ deb: deps
 	@scripts/build.sh package
 	@cd build/package && cpack >cpack.log 2>&1 || { tail -n 20 cpack.log; exit 1; }
 	@echo "Made:"; ls build/package/*.deb
+
+tidy: test-deps
+	@scripts/install-deps.sh tidy
+	@cmake --preset dev >/dev/null
+	@run-clang-tidy -p build/dev -quiet '^$(CURDIR)/(src|runner)/.*'
 
 clean:
 	rm -rf build

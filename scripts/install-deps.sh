@@ -1,11 +1,12 @@
 #!/bin/sh
 # Installs what is missing of the Debian packages that the tree needs.
-#   scripts/install-deps.sh build|test|bench|clang...    (a later group needs the earlier ones named too)
+#   scripts/install-deps.sh build|test|bench|clang|tidy...    (a later group needs the earlier ones named too)
 set -eu
 
 build="g++ cmake ninja-build pkg-config libssl-dev libc-ares-dev libspdlog-dev libcli11-dev libluajit-5.1-dev liblua5.1-0-dev"
 test="libgtest-dev libgmock-dev lua5.1 luajit openssl python3-minimal libpython3-stdlib socat mosquitto mosquitto-clients nginx-light dnsmasq-base iproute2 iptables procps"
-clang="clang libclang-rt-14-dev clang-tidy"
+clang="clang libclang-rt-14-dev"
+tidy="clang-tidy"
 bench="libbenchmark-dev strace valgrind"
 
 wanted=
@@ -15,7 +16,8 @@ for group in "$@"; do
     test) wanted="$wanted $test" ;;
     clang) wanted="$wanted $clang" ;;
     bench) wanted="$wanted $bench" ;;
-    *) echo "$0: no group '$group' (build, test, clang, bench)" >&2; exit 2 ;;
+    tidy) wanted="$wanted $tidy" ;;
+    *) echo "$0: no group '$group' (build, test, clang, bench, tidy)" >&2; exit 2 ;;
   esac
 done
 

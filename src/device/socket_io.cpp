@@ -135,7 +135,6 @@ Err Socket::send_datagram(std::span<const std::byte> data) {
   if (!outbox_ || outbox_->bytes.empty()) moved = transport_->write(data);
   if (moved.flow == Flow::blocked) {
     Outbox& box = outbox();
-    if (box.bytes.empty()) heed_writable(true);
     const Length length = size;
     std::array<std::byte, sizeof length> head;
     std::memcpy(head.data(), &length, sizeof length);
@@ -145,7 +144,7 @@ Err Socket::send_datagram(std::span<const std::byte> data) {
     box.accepted = end;
     box.bytes.append(head);
     box.bytes.append(data);
-    ++box.datagrams;
+    if (++box.datagrams == 1) heed_writable(true);
     return Err::ok;
   }
   answer_send(moved.flow == Flow::failed ? transport_->failure().err : Err::ok, static_cast<std::uint32_t>(moved.size));

@@ -46,9 +46,9 @@ return function(socket, size) return {id = sent, socket_index = socket, result =
        function(id, socket) return {id = id, socket_index = socket, result = 0} end
 )";
 
-// Makes any message.
+// Makes any message: that which its host, the upvalue, holds.
 int make_message(lua_State* L) {
-  const Message& message = *static_cast<const Message*>(lua_touserdata(L, 1));
+  const Message& message = (*static_cast<Host**>(lua_touserdata(L, lua_upvalueindex(1))))->message;
   const bool failed = message.error != Err::ok;
   lua_createtable(L, 0, 5);
   set_number(L, "id", static_cast<int>(script_message(message.kind)));
@@ -80,20 +80,19 @@ Maker maker_of(const Message& message) {
 }  // namespace
 
 void push_makers(lua_State* L) {
+  const int host = lua_gettop(L);
   if (luaL_loadbuffer(L, kPlainMakers.data(), kPlainMakers.size(), "=socketcore") != 0) lua_error(L);
   lua_pushinteger(L, static_cast<int>(ScriptMessage::send_cnf));
   lua_pushinteger(L, static_cast<int>(ScriptMessage::receive_ind));
   lua_call(L, 2, kAny);
-  lua_pushcfunction(L, make_message);
+  lua_pushvalue(L, host);
+  lua_pushcclosure(L, make_message, 1);
 }
 
 int push_making(lua_State* L, int makers, const Message& message) {
   const Maker maker = maker_of(message);
   lua_pushvalue(L, lua_upvalueindex(makers + maker));
-  if (maker == kAny) {
-    lua_pushlightuserdata(L, const_cast<Message*>(&message));
-    return 1;
-  }
+  if (maker == kAny) return 0;
   if (maker == kBare) lua_pushinteger(L, static_cast<int>(script_message(message.kind)));
   lua_pushinteger(L, message.socket);
   if (maker != kBare) lua_pushinteger(L, static_cast<lua_Integer>(message.size));
