@@ -38,6 +38,7 @@ bench: deps
 	@bench/run.py build/release
 
 deb: deps
+	@scripts/install-deps.sh deb
 	@scripts/build.sh package
 	@cd build/package && cpack >cpack.log 2>&1 || { tail -n 20 cpack.log; exit 1; }
 	@echo "Made:"; ls build/package/*.deb

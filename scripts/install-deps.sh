@@ -1,13 +1,14 @@
 #!/bin/sh
 # Installs what is missing of the Debian packages that the tree needs.
-#   scripts/install-deps.sh build|test|bench|clang|tidy...    (a later group needs the earlier ones named too)
+#   scripts/install-deps.sh build|test|bench|clang|tidy|deb...    (a later group needs the earlier ones named too)
 set -eu
 
 build="g++ cmake ninja-build pkg-config libssl-dev libc-ares-dev libspdlog-dev libcli11-dev libluajit-5.1-dev liblua5.1-0-dev"
 test="libgtest-dev libgmock-dev lua5.1 luajit openssl python3-minimal libpython3-stdlib socat mosquitto mosquitto-clients nginx-light dnsmasq-base iproute2 iptables procps"
 clang="clang libclang-rt-14-dev"
 tidy="clang-tidy"
-bench="libbenchmark-dev strace valgrind"
+deb="dpkg-dev file binutils"
+bench="libbenchmark-dev strace valgrind lua5.1 luajit lua-luv lua-cqueues lua-luaossl lua-copas lua-socket lua-sec"
 
 wanted=
 for group in "$@"; do
@@ -17,7 +18,8 @@ for group in "$@"; do
     clang) wanted="$wanted $clang" ;;
     bench) wanted="$wanted $bench" ;;
     tidy) wanted="$wanted $tidy" ;;
-    *) echo "$0: no group '$group' (build, test, clang, bench, tidy)" >&2; exit 2 ;;
+    deb) wanted="$wanted $deb" ;;
+    *) echo "$0: no group '$group' (build, test, clang, bench, tidy, deb)" >&2; exit 2 ;;
   esac
 done
 

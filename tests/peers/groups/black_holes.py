@@ -219,7 +219,7 @@ def a_hole_that_closes_again(bench):
 @hole_case()
 def lossy_network(bench):
     """Every tenth packet is lost, both ways; TLS."""
-    if not namespace.has("iptables", "-A", "FORWARD", "-m", "statistic", "--mode", "random", "--probability", "0.1", "-j", "DROP"):
+    if not namespace.has("iptables", "-A", "FORWARD", "-m", "statistic", "--mode", "random", "--probability", "0.05", "-j", "DROP"):
         raise Skip("needs the statistic match of iptables")
     keys = pki.of(bench)
     content = net.pattern(300_000)
@@ -228,7 +228,7 @@ def lossy_network(bench):
                         context=server_context(keys.leaf("lossy", ["IP:127.0.0.68"])))
     for way in ("-s", "-d"):
         bench.own(namespace.Filter("OUTPUT", "-p", "tcp", way, "127.0.0.68", "-m", "statistic", "--mode", "random",
-                                   "--probability", "0.1", "-j", "DROP"))
+                                   "--probability", "0.05", "-j", "DROP"))
     script = bench.play(f"""
         kit.quiet = true
         local id = {ssl_open('127.0.0.68', server.port, cert(keys.ca()), 0, call='connect')}
