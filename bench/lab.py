@@ -51,6 +51,14 @@ IDLE = [
 ]
 
 
+# What a peer cannot do: luv has no TLS.
+CANNOT = {"luv": {"tls_receive", "tls_connects", "tls_idle"}}
+
+
+def able(client, work):
+    return work.name not in CANNOT.get(client, ())
+
+
 def die(text):
     sys.exit(f"{Path(sys.argv[0]).name}: {text}")
 
@@ -73,7 +81,7 @@ class Lab:
         for name in ("server", "raw_client", "engine_client"):
             if not (self.programs / name).exists():
                 die(f"{self.programs / name} is missing: cmake --build {build} --target bench")
-        self.environment = dict(os.environ, LUA_CPATH=f"{self.build}/lua/?.so")
+        self.environment = dict(os.environ, LUA_CPATH=f"{self.build}/lua/?.so;;")
 
     def clients(self):
         """The commands by name; those that this machine can run."""
@@ -85,7 +93,15 @@ class Lab:
             "lua5.1": ["lua5.1", script],
             "runner": [str(self.build / "socketcore"), "run", script],
         }
+        for peer in ("luv", "cqueues"):
+            if self.has_module(peer):
+                known[peer] = ["luajit", str(HERE / "peers" / f"{peer}.lua")]
         return {name: command for name, command in known.items() if shutil.which(command[0])}
+
+    @staticmethod
+    def has_module(name):
+        test = ["luajit", "-e", f"require '{name}'"]
+        return shutil.which("luajit") is not None and subprocess.run(test, stderr=subprocess.DEVNULL).returncode == 0
 
     @contextlib.contextmanager
     def server(self):

@@ -8,7 +8,7 @@ test="libgtest-dev libgmock-dev lua5.1 luajit openssl python3-minimal libpython3
 clang="clang libclang-rt-14-dev"
 tidy="clang-tidy"
 deb="dpkg-dev file binutils"
-bench="libbenchmark-dev strace valgrind lua5.1 luajit lua-luv lua-cqueues lua-luaossl lua-copas lua-socket lua-sec"
+bench="libbenchmark-dev strace valgrind lua5.1 luajit lua-luv lua-cqueues lua-luaossl"
 
 wanted=
 for group in "$@"; do

@@ -1,0 +1,32 @@
+-- What the benchmarks' peers share: the work's numbers, and how it is reported. See ../lua_client.lua for the works.
+local common = {}
+
+common.work, common.port, common.count, common.connections = ...
+common.port, common.count, common.connections =
+  tonumber(common.port), tonumber(common.count), tonumber(common.connections or 1)
+
+common.AT_ONCE = 64
+common.PING = string.rep("x", 64)
+common.CHUNK = string.rep("x", 64 * 1024)
+common.header = string.format("%016.0f", common.count)
+
+-- Addresses take turns, so that the ports of connections that ended a moment ago do not stand in the way.
+function common.address(number) return "127.0.0." .. 1 + number % 16 end
+
+-- Bytes of memory that this process alone has written to.
+function common.private_dirty()
+  collectgarbage()
+  collectgarbage()
+  for line in io.lines("/proc/self/smaps_rollup") do
+    local kib = line:match("^Private_Dirty:%s+(%d+)")
+    if kib then return tonumber(kib) * 1024 end
+  end
+end
+
+function common.report(seconds) print(string.format('{"seconds": %.6f}', seconds)) end
+
+function common.report_memory(before, after)
+  print(string.format('{"before": %.0f, "after": %.0f, "seconds": 0}', before, after))
+end
+
+return common
