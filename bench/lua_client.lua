@@ -2,20 +2,19 @@
 -- Runs in luajit, lua5.1 and the runner. Written as a script would be that cares for its speed: what the loop uses is
 -- local, and messages are told apart by numbers.
 
+local here = arg[0]:match("^(.*/)") or "./"
+local common = assert(loadfile(here .. "common.lua"))(...)
 local socketcore = require "socketcore"
 local rtos = require "rtos"
 
-local work, port, count, connections = ...
-port, count, connections = tonumber(port), tonumber(count), tonumber(connections or 1)
+local work, port, count, connections = common.work, common.port, common.count, common.connections
 
 local TCP, UDP, SSL = 0, 1, 2
 local CONN_CNF, SEND_CNF = rtos.MSG_SOCK_CONN_CNF, rtos.MSG_SOCK_SEND_CNF
 local RECV_IND, CLOSE_CNF = rtos.MSG_SOCK_RECV_IND, rtos.MSG_SOCK_CLOSE_CNF
 local sock_send, sock_recv, receive = socketcore.sock_send, socketcore.sock_recv, rtos.receive
 
-local AT_ONCE = 64
-local PING = string.rep("x", 64)
-local CHUNK = string.rep("x", 64 * 1024)
+local AT_ONCE, PING, CHUNK = common.AT_ONCE, common.PING, common.CHUNK
 
 local function open(kind, last_part)
   return assert(socketcore.sock_conn(kind, "127.0.0." .. (last_part or 1), port))
@@ -60,7 +59,7 @@ local function receive_bulk(kind)
     if message.id == RECV_IND then
       left = left - #sock_recv(socket, message.recv_len)
     elseif message.id == CONN_CNF then
-      sock_send(socket, string.format("%016.0f", count))
+      sock_send(socket, common.header)
     end
   end
 end
@@ -72,7 +71,7 @@ local function send_bulk()
     local message = next_message()
     if message.id == RECV_IND then break end
     if message.id == CONN_CNF then
-      sock_send(socket, string.format("%016.0f", count))
+      sock_send(socket, common.header)
       unconfirmed = 1
     elseif message.id == SEND_CNF then
       unconfirmed = unconfirmed - 1
@@ -109,16 +108,6 @@ local function connects(kind)
   end
 end
 
--- Bytes of memory that this process alone has written to.
-local function private_dirty()
-  collectgarbage()
-  collectgarbage()
-  for line in io.lines("/proc/self/smaps_rollup") do
-    local kib = line:match("^Private_Dirty:%s+(%d+)")
-    if kib then return tonumber(kib) * 1024 end
-  end
-end
-
 local function open_idle(kind, wanted)
   local started, done = 0, 0
   while done < wanted do
@@ -138,10 +127,9 @@ end
 
 local function idle(kind)
   open_idle(kind, 1)
-  local before, since = private_dirty(), rtos.tick()
+  local before = common.private_dirty()
   open_idle(kind, count)
-  local seconds = (rtos.tick() - since) / 16384
-  print(string.format('{"before": %.0f, "after": %.0f, "seconds": %.6f}', before, private_dirty(), seconds))
+  common.report_memory(before, common.private_dirty())
 end
 
 local works = {
@@ -161,7 +149,7 @@ elseif work == "tls_idle" then
 else
   local since = rtos.tick()
   works[work]()
-  print(string.format('{"seconds": %.6f}', (rtos.tick() - since) / 16384))
+  common.report((rtos.tick() - since) / 16384)
 end
 -- The process's end is no part of the work: nothing is left to deliver.
 io.stdout:flush()

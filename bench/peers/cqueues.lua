@@ -1,6 +1,6 @@
 -- The benchmarks' work done with cqueues, and luaossl for TLS, as its user would: a coroutine for each connection.
 local here = arg[0]:match("^(.*/)") or "./"
-local common = assert(loadfile(here .. "common.lua"))(...)
+local common = assert(loadfile(here .. "../common.lua"))(...)
 local cqueues = require "cqueues"
 local socket = require "cqueues.socket"
 

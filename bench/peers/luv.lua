@@ -1,6 +1,6 @@
 -- The benchmarks' work done with luv (libuv from Lua), as its user would: callbacks on the default loop.
 local here = arg[0]:match("^(.*/)") or "./"
-local common = assert(loadfile(here .. "common.lua"))(...)
+local common = assert(loadfile(here .. "../common.lua"))(...)
 local uv = require "luv"
 
 local port, count, PING, CHUNK = common.port, common.count, common.PING, common.CHUNK

@@ -1,4 +1,4 @@
--- What the benchmarks' peers share: the work's numbers, and how it is reported. See ../lua_client.lua for the works.
+-- What the benchmarks' clients in Lua share: WORK PORT COUNT [CONNECTIONS], and how the outcome is reported.
 local common = {}
 
 common.work, common.port, common.count, common.connections = ...
