@@ -57,7 +57,7 @@ constexpr const char* kDoctorAbout =
 class HelpFormatter final : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App* app, std::string name) const override {
-    const std::string usage = CLI::Formatter::make_usage(app, name);
+    std::string usage = CLI::Formatter::make_usage(app, name);
     if (app->get_name() != "run") return usage;
     return usage.substr(0, usage.find_last_not_of('\n') + 1) + " SCRIPT [ARG...]\n";
   }

@@ -112,10 +112,20 @@ Host& push_host(lua_State* L, const HostSettings& settings) {
   return *created.host;
 }
 
+namespace {
+
+// lua_error does not return, but nothing in its declaration says so.
+[[noreturn]] void raise(lua_State* L, const char* words) {
+  luaL_error(L, "socketcore: %s", words);
+  __builtin_unreachable();
+}
+
+}  // namespace
+
 Host& host_of(lua_State* L) {
   Host* const host = *static_cast<Host**>(lua_touserdata(L, lua_upvalueindex(1)));
-  if (host == nullptr || host->ended()) luaL_error(L, "socketcore: the device has ended");
-  if (host->os().forked()) luaL_error(L, "socketcore: a forked child cannot use its parent's device");
+  if (host == nullptr || host->ended()) raise(L, "the device has ended");
+  if (host->os().forked()) raise(L, "a forked child cannot use its parent's device");
   ++host->calls;
   return *host;
 }
@@ -123,7 +133,7 @@ Host& host_of(lua_State* L) {
 Host& idle_host_of(lua_State* L) {
   Host& host = host_of(L);
   if (host.delivering || host.reading != Host::kNobody) {
-    luaL_error(L, "socketcore: a finalizer or a hook must neither wait nor read in the midst of a receive");
+    raise(L, "a finalizer or a hook must neither wait nor read in the midst of a receive");
   }
   return host;
 }
