@@ -32,7 +32,7 @@ test: test-deps
 	@ctest --test-dir $(BUILD) $(CTEST_FLAGS)
 
 bench: deps
-	@scripts/install-deps.sh bench
+	@scripts/install-deps.sh bench measure
 	@scripts/build.sh release
 	@cmake --build build/release --target bench
 	@bench/run.py build/release

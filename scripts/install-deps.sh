@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing of the Debian packages that the tree needs.
-#   scripts/install-deps.sh build|test|bench|clang|tidy|deb...    (a later group needs the earlier ones named too)
+#   scripts/install-deps.sh build|test|bench|measure|clang|tidy|deb...    (a later group needs the earlier ones named too)
 set -eu
 
 build="g++ cmake ninja-build pkg-config libssl-dev libc-ares-dev libspdlog-dev libcli11-dev libluajit-5.1-dev liblua5.1-0-dev"
@@ -8,7 +8,8 @@ test="libgtest-dev libgmock-dev lua5.1 luajit openssl python3-minimal libpython3
 clang="clang libclang-rt-14-dev"
 tidy="clang-tidy"
 deb="dpkg-dev file binutils"
-bench="libbenchmark-dev strace valgrind lua5.1 luajit lua-luv lua-cqueues lua-luaossl"
+bench="libbenchmark-dev"
+measure="strace valgrind lua5.1 luajit lua-luv lua-cqueues lua-luaossl"
 
 wanted=
 for group in "$@"; do
@@ -17,9 +18,10 @@ for group in "$@"; do
     test) wanted="$wanted $test" ;;
     clang) wanted="$wanted $clang" ;;
     bench) wanted="$wanted $bench" ;;
+    measure) wanted="$wanted $measure" ;;
     tidy) wanted="$wanted $tidy" ;;
     deb) wanted="$wanted $deb" ;;
-    *) echo "$0: no group '$group' (build, test, clang, bench, tidy, deb)" >&2; exit 2 ;;
+    *) echo "$0: no group '$group' (build, test, bench, measure, clang, tidy, deb)" >&2; exit 2 ;;
   esac
 done
 
