@@ -215,8 +215,8 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
-/// A regular file is complete from the moment it is there: a script may be waiting for it. What else is there already (a pipe, a
-/// link) is written to.
+/// A regular file is complete from the moment it is there: a script may be waiting for it. What else is there already (a
+/// pipe, a link) is written to.
 bool write_file(const std::string& path, const std::string& text) {
   std::error_code error;
   const std::filesystem::file_type type = std::filesystem::symlink_status(path, error).type();

@@ -33,8 +33,9 @@ A first script, hello.lua:
 'socketcore run --help' and so on tell more.)";
 
 constexpr const char* kRunAbout =
-    "Runs SCRIPT, a Lua file, a folder with a main.lua, or - for standard input. What follows SCRIPT is the script's, options too: it finds it\n"
-    "in '...' and in the table 'arg'. The tables 'socketcore' and 'rtos' are globals, and can be required.";
+    "Runs SCRIPT: a Lua file, a folder with a main.lua, or - for standard input. What follows SCRIPT is the script's,\n"
+    "options too: it finds it in '...' and in the table 'arg'. The tables 'socketcore' and 'rtos' are globals, and can be\n"
+    "required.";
 constexpr const char* kRunExamples = R"(Examples:
   socketcore run app.lua
   socketcore run --profile air724u --lib ../library app/ --verbose   # --verbose goes to app/main.lua

@@ -38,8 +38,8 @@ void on_stop(int signal) {
 void on_alarm(int) {
   if (stop == 0) return;
   if (script != nullptr) {
-    // The script was interrupted in Lua's code or the C library's. What that holds (a lock of malloc's, say) could hold us up:
-    // the next alarm sees to it.
+    // The script was interrupted in Lua's code or the C library's. What that holds (a lock of malloc's, say) could hold us
+    // up: the next alarm sees to it.
     script = nullptr;
     ::alarm(kFarewellSeconds);
     sigset_t alarms;

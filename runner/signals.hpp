@@ -19,9 +19,10 @@ void install_signals();
 /// From now on a stop signal wakes this Os.
 void wake_on_stop(socketcore::Os* os) noexcept;
 
-/// From now on a stop signal also sets this hook in the script. If unwatch_script() is not called within two seconds of it, the
-/// script is stuck where no hook reaches: in a loop that LuaJIT has compiled, or in a long call of C. Then `last_resort` is
-/// called from the signal handler, and the process ends. Nothing of the engine runs while a script is stuck, so it may use it.
+/// From now on a stop signal also sets this hook in the script. If unwatch_script() is not called within two seconds of it,
+/// the script is stuck where no hook reaches: in a loop that LuaJIT has compiled, or in a long call of C. Then
+/// `last_resort` is called from the signal handler, and the process ends. Nothing of the engine runs while a script is
+/// stuck, so it may use it.
 void watch_script(lua_State* L, void (*hook)(lua_State*, lua_Debug*), void (*last_resort)()) noexcept;
 /// The script was left. After a stop signal, before or after this call, what is left to do has this long.
 void unwatch_script() noexcept;

@@ -78,8 +78,9 @@ class DeviceApi {
   /// What consume() would take: up to `limit` bytes of what has arrived, empty if nothing has. A datagram socket shows
   /// one datagram at most. The view lives until the next call of any device of the same reactor, or of the reactor itself.
   [[nodiscard]] virtual std::span<const std::byte> peek(SocketId id, std::size_t limit) noexcept = 0;
-  /// Takes the bytes of the last peek(), if that was of this id; of a datagram, the rest goes with them, and after a limit of 0
-  /// only an empty one is taken. To be called right after it, once the bytes are safe. Without a peek() it takes nothing.
+  /// Takes the bytes of the last peek(), if that was of this id; of a datagram, the rest goes with them, and after a limit
+  /// of 0 only an empty one is taken. To be called right after it, once the bytes are safe. Without a peek() it takes
+  /// nothing.
   virtual void consume(SocketId id) noexcept = 0;
 
   /// Delivers what was accepted, then one close_cnf. Messages still queued for the id are dropped. False if it was not in
@@ -101,8 +102,8 @@ class DeviceApi {
 
   /// Takes the next message from the queue, without a turn of the reactor. False: none.
   [[nodiscard]] virtual bool next(Message& into) noexcept = 0;
-  /// Takes the next message; turns the reactor until one is there or `timeout` is over (nothing: no limit; zero or less: polls).
-  /// With `stop_when_idle`, a wait without a limit ends where nothing can ever come.
+  /// Takes the next message; turns the reactor until one is there or `timeout` is over (nothing: no limit; zero or less:
+  /// polls). With `stop_when_idle`, a wait without a limit ends where nothing can ever come.
   [[nodiscard]] virtual Waited receive(Message& into, std::optional<Duration> timeout, bool stop_when_idle = false) noexcept = 0;
   /// Turns the reactor for `time`; messages queue. timeout: it is over; interrupted: cut short.
   [[nodiscard]] virtual Waited sleep(Duration time) noexcept = 0;

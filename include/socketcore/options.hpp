@@ -12,7 +12,7 @@ struct Profile {
   std::string_view name;
   std::size_t max_sockets;         ///< sockets at once, closed ones that were not destroyed included
   bool reuse_ids;                  ///< true: the lowest free id below max_sockets; false: a counter through 0..2^31-1
-  std::size_t max_receive_bytes;   ///< largest announcement on a stream, 1..65536; what lies outside is taken for the nearest
+  std::size_t max_receive_bytes;   ///< largest announcement on a stream, 1..65536; what lies outside is clamped
   std::size_t send_buffer_bytes;   ///< capacity of a socket's send buffer, 2^30 at most
   std::size_t max_address_chars;   ///< longest address or name that connect() takes
   bool confirm_on_ack;             ///< streams: a send is confirmed by the peer's acknowledgement, not by the kernel's taking

@@ -88,22 +88,23 @@ struct OpenResult {
 enum class SocketKind : std::uint8_t { stream, datagram, raw };
 
 enum class OsOption : std::uint8_t {
-  reuse_address,        ///< SO_REUSEADDR
-  keep_alive,           ///< SO_KEEPALIVE
-  keep_idle_s,          ///< TCP_KEEPIDLE
-  keep_interval_s,      ///< TCP_KEEPINTVL
-  keep_count,           ///< TCP_KEEPCNT
-  no_delay,             ///< TCP_NODELAY
-  receive_buffer_bytes, ///< the window that a peer sees is about this large
-  send_buffer_bytes,    ///< SO_SNDBUF
-  broadcast,            ///< SO_BROADCAST
-  header_included,      ///< IP_HDRINCL
-  /// A stream becomes ready with `error` set each time the peer has acknowledged all of what one send() took. Lost while the
-  /// stream's own receive buffer is full of unread bytes (Linux charges the notices to it): do not rely on them alone then.
+  reuse_address,         ///< SO_REUSEADDR
+  keep_alive,            ///< SO_KEEPALIVE
+  keep_idle_s,           ///< TCP_KEEPIDLE
+  keep_interval_s,       ///< TCP_KEEPINTVL
+  keep_count,            ///< TCP_KEEPCNT
+  no_delay,              ///< TCP_NODELAY
+  receive_buffer_bytes,  ///< the window that a peer sees is about this large
+  send_buffer_bytes,     ///< SO_SNDBUF
+  broadcast,             ///< SO_BROADCAST
+  header_included,       ///< IP_HDRINCL
+  /// A stream becomes ready with `error` set each time the peer has acknowledged all of what one send() took. Lost while
+  /// the stream's own receive buffer is full of unread bytes (Linux charges the notices to it): do not rely on them alone
+  /// then.
   ack_notices,
-  urgent_inline,        ///< SO_OOBINLINE: urgent data is a part of the stream like any other
-  abort_on_close,       ///< close() resets the connection instead of ending it in order
-  v6_only,              ///< IPV6_V6ONLY
+  urgent_inline,   ///< SO_OOBINLINE: urgent data is a part of the stream like any other
+  abort_on_close,  ///< close() resets the connection instead of ending it in order
+  v6_only,         ///< IPV6_V6ONLY
 };
 
 /// What a socket became ready for. Edge-triggered: reported once per change, so a caller must use it up or remember it.
@@ -118,7 +119,7 @@ struct Readiness {
 
 /// Which changes of a descriptor are reported. Errors and ends are, always.
 enum class Interest : std::uint8_t {
-  input,             ///< for datagrams: Linux calls their sockets writable again after each one that was sent
+  input,  ///< for datagrams: Linux calls their sockets writable again after each one that was sent
   input_and_output,
 };
 

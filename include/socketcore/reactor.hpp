@@ -33,9 +33,9 @@ class Reactor {
   Reactor& operator=(const Reactor&) = delete;
 
   /// Waits up to `timeout` (negative: for ever; zero: polls) for input, timers or limits, and handles all that is due.
-  /// Returns the devices whose queues went from empty to not empty since the last call of this (in a receive() or sleep() of
-  /// another device, too) and are not empty now; valid until the next call, or until a device is made.
-  /// Returns early, with nothing, after wake() or a signal. Throws nothing.
+  /// Returns the devices whose queues went from empty to not empty since the last call of this (in a receive() or sleep()
+  /// of another device, too) and are not empty now; valid until the next call, or until a device is made. Returns early,
+  /// with nothing, after wake() or a signal. Throws nothing.
   std::span<const DeviceKey> turn(Duration timeout);
 
   /// Becomes readable when a turn would find input: for a host with a loop of its own. Watch until_due() beside it.

@@ -20,8 +20,8 @@ class Resolver {
  public:
   virtual ~Resolver() = default;
   /// Asks for the addresses of one family. `answer` is called once, later, on the reactor's thread: in a turn or between
-  /// two, never from within this call; not at all if the resolver is destroyed first. It must stay valid without its asker: it names sockets by
-  /// token. Throws std::bad_alloc only.
+  /// two, never from within this call; not at all if the resolver is destroyed first. It must stay valid without its asker:
+  /// it names sockets by token. Throws std::bad_alloc only.
   virtual void resolve(std::string_view name, Family family, std::function<void(const Resolution&)> answer) = 0;
 };
 

@@ -79,8 +79,8 @@ class Core {
   [[nodiscard]] std::unique_ptr<Outbox> take_outbox() {
     return spare_outbox_ ? std::move(spare_outbox_) : std::make_unique<Outbox>();
   }
-  /// Keeps one that has run empty, memory and all, for whoever needs the next: a script that sends in bulk fills and empties
-  /// one again and again.
+  /// Keeps one that has run empty, memory and all, for whoever needs the next: a script that sends in bulk fills and
+  /// empties one again and again.
   void give_back(std::unique_ptr<Outbox> outbox) noexcept {
     outbox->accepted = outbox->written = 0;
     spare_outbox_ = std::move(outbox);

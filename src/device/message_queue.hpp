@@ -27,8 +27,8 @@ struct Note {
   // No defaults: a queue's spare room stays untouched memory.
   Kind kind;
   Err error;
-  std::int32_t id;        // the socket's or the timer's
-  std::uint32_t serial;   // which socket or run of that id; strays: when it was asked for
+  std::int32_t id;       // the socket's or the timer's
+  std::uint32_t serial;  // which socket or run of that id; strays: when it was asked for
   std::uint32_t size;
 };
 

@@ -44,7 +44,9 @@ void Socket::post(const Note& note) noexcept {
   if (home_ != nullptr) home_->queue.post(note);
 }
 
-void Socket::arm(Duration after) noexcept { core_.loop().timers().arm(timer_, later(now(), after)); }
+void Socket::arm(Duration after) noexcept {
+  core_.loop().timers().arm(timer_, later(now(), after));
+}
 
 void Socket::disarm() noexcept { core_.loop().timers().disarm(timer_); }
 

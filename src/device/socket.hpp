@@ -95,7 +95,9 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   void move(Event event) noexcept;
   [[nodiscard]] Note note(Note::Kind kind, Err error = Err::ok, std::uint32_t size = 0) const noexcept;
   void post(const Note& note) noexcept;
-  [[nodiscard]] Interest idle_interest() const noexcept { return is_stream() ? Interest::input_and_output : Interest::input; }
+  [[nodiscard]] Interest idle_interest() const noexcept {
+    return is_stream() ? Interest::input_and_output : Interest::input;
+  }
   [[nodiscard]] bool is_stream() const noexcept { return type_ == SocketType::tcp || type_ == SocketType::ssl; }
   [[nodiscard]] const Profile& profile() const noexcept { return *home_->options.profile; }
   [[nodiscard]] Instant now() const noexcept { return core_.os().now(); }

@@ -61,7 +61,7 @@ void Socket::answer_send(Err error, std::uint32_t size) noexcept {
 Err Socket::refuse(Err error) {
   // Answers keep the order of their calls: a refusal waits for the sends before it.
   if (outbox_ && !outbox_->pending.empty()) {
-    outbox_->pending.push_back({.end = outbox_->accepted, .mark = 0, .size = 0, .refused_behind = 0, .error = error});
+    outbox_->pending.push_back({.end = outbox_->accepted, .error = error});
   } else {
     answer_send(error);
   }
@@ -93,7 +93,7 @@ Err Socket::send_stream(std::span<const std::byte> data) {
   if (!confirm_now) {
     Outbox& box = outbox();
     if (!idle) box.bytes.make_room(data.size());
-    box.pending.push_back({.end = box.accepted + data.size(), .mark = 0, .size = size, .refused_behind = 0, .error = Err::ok});
+    box.pending.push_back({.end = box.accepted + data.size(), .size = size});
   }
 
   Moved moved;
@@ -112,7 +112,7 @@ Err Socket::send_stream(std::span<const std::byte> data) {
 
   try {
     Outbox& box = outbox();
-    if (confirm_now) box.pending.push_back({.end = box.accepted + data.size(), .mark = 0, .size = size, .refused_behind = 0, .error = Err::ok});
+    if (confirm_now) box.pending.push_back({.end = box.accepted + data.size(), .size = size});
     box.bytes.append(data.subspan(moved.size));
     box.accepted += data.size();
     box.written += moved.size;
@@ -140,7 +140,7 @@ Err Socket::send_datagram(std::span<const std::byte> data) {
     std::memcpy(head.data(), &length, sizeof length);
     box.bytes.make_room(sizeof length + data.size());
     const std::uint64_t end = box.accepted + sizeof length + data.size();
-    box.pending.push_back({.end = end, .mark = 0, .size = size, .refused_behind = 0, .error = Err::ok});
+    box.pending.push_back({.end = end, .size = size});
     box.accepted = end;
     box.bytes.append(head);
     box.bytes.append(data);

@@ -64,9 +64,9 @@ class Loop {
   /// Takes that back: its user has found it meanwhile.
   void note_idle(Token token) noexcept;
 
-  /// Waits up to `timeout` (negative: for ever) and handles all that is due: timers by deadline, what was deferred, timers that
-  /// ran out in the wait, readiness in the kernel's order. Answers whom note_ready() named since the last turn, in which case
-  /// it does not wait; valid until the next one.
+  /// Waits up to `timeout` (negative: for ever) and handles all that is due: timers by deadline, what was deferred, timers
+  /// that ran out in the wait, readiness in the kernel's order. Answers whom note_ready() named since the last turn, in
+  /// which case it does not wait; valid until the next one.
   std::span<const Token> turn(Duration timeout) noexcept;
   /// A turn in the midst of something else: answers nobody, so that the next turn() names those who became ready.
   void step(Duration timeout) noexcept;

@@ -61,8 +61,8 @@ class Host {
   Message message;
   bool has_message = false;
 
-  /// While a message becomes a table, or bytes of `reading` a string, finalizers and debug hooks of the script's may run. They
-  /// may call what they like, but for what waits or reads: that raises. A close of `reading` is done after the read.
+  /// While a message becomes a table, or bytes of `reading` a string, finalizers and debug hooks of the script's may run.
+  /// They may call what they like, but for what waits or reads: that raises. A close of `reading` is done after the read.
   bool delivering = false;
   SocketId reading = kNobody;
   bool close_after_reading = false;

@@ -20,12 +20,12 @@ enum class ScriptMessage : int {
 void push_socketcore(lua_State* L);
 void push_rtos(lua_State* L);
 
-/// Pushes the functions that make the tables of socket messages, kMakers of them: upvalues of whoever calls push_making(). The
-/// userdata of push_host() is on top of the stack and stays below them.
+/// Pushes the functions that make the tables of socket messages, kMakers of them: upvalues of whoever calls push_making().
+/// The userdata of push_host() is on top of the stack and stays below them.
 inline constexpr int kMakers = 4;
 void push_makers(lua_State* L);
-/// Pushes the one that makes the table of `message`, which is its host's, found from upvalue `makers` on, and its arguments,
-/// whose number it returns. To be called protected: the table needs memory.
+/// Pushes the one that makes the table of `message`, which is its host's, found from upvalue `makers` on, and its
+/// arguments, whose number it returns. To be called protected: the table needs memory.
 int push_making(lua_State* L, int makers, const Message& message);
 
 }  // namespace socketcore::lua

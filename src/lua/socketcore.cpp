@@ -103,9 +103,9 @@ int sock_getremainbuf(lua_State* L) {
   return 1;
 }
 
-// Called by sock_recv with a checked id and length, protected: for want of memory, bytes stay where they are. Before it copies,
-// lua_pushlstring may run finalizers. What they call can make the bytes leave the shared buffer (whose memory stays): then the
-// string is made again.
+// Called by sock_recv with a checked id and length, protected: for want of memory, bytes stay where they are. Before it
+// copies, lua_pushlstring may run finalizers. What they call can make the bytes leave the shared buffer (whose memory
+// stays): then the string is made again.
 int take_received(lua_State* L) {
   Host& host = host_of(L);
   const auto id = static_cast<SocketId>(lua_tointeger(L, 1));

@@ -3,9 +3,9 @@
 namespace socketcore {
 namespace {
 
-// What an earlier datagram was answered with (an ICMP "unreachable" of any kind) waits on the socket as an error, and is taken
-// by the next call, which did nothing else. So a call that failed is made again; an error that comes twice is its own. Refusals
-// may come again and again, from a peer that answers fast: those have this many tries.
+// What an earlier datagram was answered with (an ICMP "unreachable" of any kind) waits on the socket as an error, and is
+// taken by the next call, which did nothing else. So a call that failed is made again; an error that comes twice is its
+// own. Refusals may come again and again, from a peer that answers fast: those have this many tries.
 constexpr int kStaleErrors = 8;
 
 }  // namespace

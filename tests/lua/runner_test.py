@@ -535,6 +535,26 @@ class Echo(RunnerTest):
         _, _, err = self.runner("echo", "--bind", "nowhere", status=2)
         self.assertRegex(err, r"^--bind: nowhere is no IP address")
 
+    def test_a_ready_file_that_is_a_pipe(self):
+        name = str(self.folder / "ready")
+        os.mkfifo(name)
+        process = self.start_runner("echo", "--ready-file", name)
+        with open(name) as reader:
+            lines = reader.read()
+        self.assertRegex(lines, r"^tcp .*\nudp .*\ntls .*\n$")
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["ready"])
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.complete(process, 0)[1], lines)
+
+    def test_files_that_cannot_be_written(self):
+        _, _, err = self.runner("echo", "--write-ca", str(self.folder), status=1)
+        self.assertRegex(err, r"^socketcore: cannot write ")
+
+    def test_an_empty_key(self):
+        cert, key = self.write("cert.pem", "text"), self.write("key.pem", "")
+        _, _, err = self.runner("echo", "--cert", cert, "--key", key, status=1)
+        self.assertRegex(err, r"^socketcore: cannot read a key from ")
+
     def test_a_certificate_of_ones_own(self):
         cert = self.write("cert.pem", "no certificate")
         key = self.write("key.pem", "no key")

@@ -43,7 +43,9 @@ struct Around {
 };
 Around* around = nullptr;
 
-void listen(World& world) { around->listener.emplace(world.sim, at("192.0.2.1", 80), 16, 3000); }
+void listen(World& world) {
+  around->listener.emplace(world.sim, at("192.0.2.1", 80), 16, 3000);
+}
 void open_two(World& world) {
   listen(world);
   wire(world);
@@ -64,7 +66,9 @@ void fill(World& world) {
   world.sleep(1ms);
 }
 
-void open_tls(World& world) { around->tls = world.open_tls().peer; }
+void open_tls(World& world) {
+  around->tls = world.open_tls().peer;
+}
 void greet_with_plain_text(World& world) {
   listen(world);
   (void)world.device->connect({.type = SocketType::ssl, .address = "192.0.2.1", .port = 80});
@@ -109,23 +113,25 @@ const std::vector<Part>& parts() {
        }},
       {"send_behind_others", fill,
        [](World& w) {
-         for (int i = 0; i < 3; ++i) (void)w.send(0, pattern(3'000)), (void)w.send(0, pattern(2'000'000)), (void)w.send(0, "");
+         for (int i = 0; i < 3; ++i)
+           (void)w.send(0, pattern(3'000)), (void)w.send(0, pattern(2'000'000)), (void)w.send(0, "");
        }},
       {"receive", open_two, [](World& w) { around->peers[0].send("hello"), take_all(w, 10ms), (void)w.recv(0); }},
       {"two_in_one_buffer", receive_on_both,
        [](World& w) { (void)w.recv(0, 2), (void)w.recv(1, 2), (void)w.recv(0, 2), (void)w.recv(1, 100), (void)w.recv(0); }},
-      {"the_peers_end", receive_on_both, [](World& w) { around->peers[0].finish(), (void)w.device->sleep(1s), take_all(w, 10ms); }},
+      {"the_peers_end", receive_on_both,
+       [](World& w) { around->peers[0].finish(), (void)w.device->sleep(1s), take_all(w, 10ms); }},
       {"a_reset", fill, [](World& w) { around->peers[0].abort(), take_all(w, 1s); }},
       {"close", fill, [](World& w) { (void)w.device->close(0), (void)w.device->close(1), take_all(w, 10ms); }},
       {"tls_that_is_none", greet_with_plain_text, [](World& w) { take_all(w, 10ms); }},
-      {"tls_data", open_tls, [](World& w) { around->tls.send("hello"), take_all(w, 10ms), (void)w.recv(0), (void)w.send(0, "x"); }},
+      {"tls_data", open_tls,
+       [](World& w) { around->tls.send("hello"), take_all(w, 10ms), (void)w.recv(0), (void)w.send(0, "x"); }},
       {"tls_without_goodbye", open_tls, [](World& w) { around->tls.close(), take_all(w, 1s); }},
       {"datagrams_that_wait", block_datagrams,
        [](World& w) {
          for (int i = 0; i < 20; ++i) (void)w.send(0, pattern(500));
        }},
-      {"strays",
-       [](World& w) { open_two(w), (void)w.send(77, "x"); },
+      {"strays", [](World& w) { open_two(w), (void)w.send(77, "x"); },
        [](World& w) { (void)w.send(55, "x"), (void)w.device->close(56), (void)w.send(0, "y"), (void)w.device->close(0); }},
       {"timers", nothing,
        [](World& w) {
@@ -141,7 +147,9 @@ const std::vector<Part>& parts() {
   return all;
 }
 
-void PrintTo(const Part& part, std::ostream* out) { *out << part.name; }
+void PrintTo(const Part& part, std::ostream* out) {
+  *out << part.name;
+}
 
 class OutOfMemory : public testing::TestWithParam<std::tuple<Part, const Profile*, bool>> {};
 

@@ -181,7 +181,8 @@ TEST_F(Sending, WhatWaitsAtAResetIsAnsweredInOrder) {
   EXPECT_EQ(send(id, pattern(kCapacity)), Err::enobufs);
   EXPECT_EQ(send(id, ""), Err::ok);
   peer.abort();
-  EXPECT_EQ(lines_within(1s), (Lines{"send_cnf 0 65536 ERST", "send_cnf 0 ENOBUFS", "send_cnf 0 ERST", "close_ind 0 ERST"}));
+  EXPECT_EQ(lines_within(1s),
+            (Lines{"send_cnf 0 65536 ERST", "send_cnf 0 ENOBUFS", "send_cnf 0 ERST", "close_ind 0 ERST"}));
 }
 
 TEST_F(Sending, ASendThatMeetsTheReset) {

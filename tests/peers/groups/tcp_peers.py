@@ -127,12 +127,13 @@ def half_close_by_the_peer(bench):
 @case()
 def urgent_data(bench):
     """Urgent data is a part of the stream, and what comes behind its mark is announced too."""
-    go = threading.Event()
+    sent, go = threading.Event(), threading.Event()
 
     def serve(connection):
         connection.recv(5)
         for part, flags in ((b"abc", 0), (b"X", socket.MSG_OOB), (b"defghi", 0), (b"Y", socket.MSG_OOB), (b"end", 0)):
             connection.send(part, flags)
+        sent.set()
         go.wait(20)
         connection.send(b"!", socket.MSG_OOB)
         connection.recv(1)
@@ -141,7 +142,7 @@ def urgent_data(bench):
     script = bench.script(f"""
         local id = kit.connect(0, "127.0.0.1", {server.port})
         kit.send(id, "hello")
-        rtos.sleep(200)  -- all of it arrives behind one edge
+        kit.pause("sending")  -- all of it arrives behind one edge
         local function announced(size)
           local text = ""
           while #text < size do text = text .. socketcore.sock_recv(id, kit.wait("RECV_IND", id, 5000).recv_len) end
@@ -150,7 +151,10 @@ def urgent_data(bench):
         kit.say("data", {{text = announced(14)}})
         kit.say("more", {{text = announced(1)}})
         kit.close(id)
-    """)
+    """, stdin="pipe")
+    script.wait_note("sending")
+    bench.true(sent.wait(10), "the peer has sent it")
+    script.go()
     bench.equal(script.wait_note("data")["text"], "abcXdefghiYend", "data")
     go.set()
     script.finish()
