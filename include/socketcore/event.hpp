@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+
+namespace socketcore {
+
+/// What a part of the device that is no socket tells the script. Each has up to two numbers with it.
+enum class EventKind : std::uint8_t {
+  uart_received,  ///< port: its receive buffer is not empty any more
+  uart_sent,      ///< port: what one write took has gone
+  link_lost,      ///< the modem's data link is gone
+  pin_edge,       ///< pin; 1 rising, 0 falling
+  keypad,         ///< row * 256 + column; 1 down, 0 up
+  power,          ///< the battery or the charger has changed: Board::parts() knows how
+  alarm,          ///< the time of the alarm has come
+  audio,          ///< playing is over
+  record,         ///< recording is over; 1: it failed
+  stream_record,  ///< bytes that wait to be read
+};
+
+}  // namespace socketcore
