@@ -9,12 +9,12 @@ enum class EventKind : std::uint8_t {
   uart_received,  ///< port: its receive buffer is not empty any more
   uart_sent,      ///< port: what one write took has gone
   link_lost,      ///< the modem's data link is gone
-  pin_edge,       ///< pin; 1 rising, 0 falling
-  keypad,         ///< row * 256 + column; 1 down, 0 up
-  power,          ///< the battery or the charger has changed: Board::parts() knows how
+  pin_edge,       ///< pin, new level
+  keypad,         ///< 1 down, 0 up; row * 256 + column
+  power,          ///< millivolt; percent, state, battery and charger as bits
   alarm,          ///< the time of the alarm has come
-  audio,          ///< playing is over
-  record,         ///< recording is over; 1: it failed
+  audio,          ///< playing is over: 1 by itself, 0 stopped
+  record,         ///< recording is over: 1 done, 0 failed
   stream_record,  ///< bytes that wait to be read
 };
 

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "lua/lua_api.hpp"
+
+/// The device's C modules beside socketcore and rtos. Each function pushes a module's table: plain, the script's to change.
+/// The userdata of push_host() is on top of the stack and stays below the table. They raise where there is no memory.
+namespace socketcore::lua {
+
+void push_adc(lua_State* L);
+void push_audiocore(lua_State* L);
+void push_cpu(lua_State* L);
+void push_i2c(lua_State* L);
+void push_pio(lua_State* L);
+void push_pmd(lua_State* L);
+void push_pwm(lua_State* L);
+void push_spi(lua_State* L);
+
+/// cpu.INT_GPIO_POSEDGE and cpu.INT_GPIO_NEGEDGE: the int_id of MSG_INT.
+inline constexpr int kRisingEdge = 1;
+inline constexpr int kFallingEdge = 2;
+
+/// What rtos has for the parts. The functions want the host as their first upvalue; the constants go into the table on top.
+extern const luaL_Reg kRtosPartCalls[];
+void set_rtos_part_constants(lua_State* L);
+
+}  // namespace socketcore::lua
