@@ -12,12 +12,12 @@ namespace {
 constexpr std::string_view kMaker = "AirM2M";
 
 Outcome maker(Machine& machine, const Command& command) {
-  if (command.form == Form::exec) machine.line(kMaker);
+  if (command.form != Form::test) machine.line(kMaker);
   return Outcome::ok();
 }
 
 Outcome model(Machine& machine, const Command& command) {
-  if (command.form == Form::exec) machine.line(join("+CGMM: ", quoted(machine.settings.model)));
+  if (command.form != Form::test) machine.line(join("+CGMM: ", quoted(machine.settings.model)));
   return Outcome::ok();
 }
 
@@ -91,19 +91,19 @@ Outcome calibration(Machine& machine, const Command& command) {
 
 constexpr std::array kCommands = {
     KnownCommand{"I", kExec | kSet, Speed::quick, summary, "maker, model and firmware"},
-    KnownCommand{"+CGMI", kExec | kTest, Speed::quick, maker, "maker"},
-    KnownCommand{"+GMI", kExec | kTest, Speed::quick, maker, "maker"},
-    KnownCommand{"+CGMM", kExec | kTest, Speed::quick, model, "model"},
-    KnownCommand{"+GMM", kExec | kTest, Speed::quick, model, "model"},
-    KnownCommand{"+CGMR", kExec | kTest, Speed::quick, firmware, "firmware"},
-    KnownCommand{"+GMR", kExec | kTest, Speed::quick, firmware, "firmware"},
+    KnownCommand{"+CGMI", kExec | kRead | kTest, Speed::quick, maker, "maker"},
+    KnownCommand{"+GMI", kExec | kRead | kTest, Speed::quick, maker, "maker"},
+    KnownCommand{"+CGMM", kExec | kRead | kTest, Speed::quick, model, "model"},
+    KnownCommand{"+GMM", kExec | kRead | kTest, Speed::quick, model, "model"},
+    KnownCommand{"+CGMR", kExec | kRead | kTest, Speed::quick, firmware, "firmware"},
+    KnownCommand{"+GMR", kExec | kRead | kTest, Speed::quick, firmware, "firmware"},
     KnownCommand{"+VER", kExec | kRead | kTest, Speed::quick, firmware, "firmware"},
     KnownCommand{"+CGSN", kExec | kSet | kTest, Speed::quick, imei, "IMEI"},
     KnownCommand{"+GSN", kExec | kSet | kTest, Speed::quick, imei, "IMEI"},
     KnownCommand{"+WIMEI", kRead | kSet, Speed::quick, written_imei, "IMEI, to write"},
     KnownCommand{"+WISN", kRead | kSet, Speed::quick, serial, "serial number"},
     KnownCommand{"+MUID", kExec | kRead | kTest, Speed::quick, muid, "module id"},
-    KnownCommand{"*EXINFO", kRead, Speed::quick, nullptr, "more of the module's identity: none"},
+    KnownCommand{"*EXINFO", kAll, Speed::quick, nullptr, "more of the module's identity: none"},
     KnownCommand{"+RFTEMPERATURE", kExec | kRead | kTest, Speed::quick, temperature, "temperature of the radio"},
     KnownCommand{"+CALIBINFO", kRead | kTest, Speed::quick, calibration, "calibration: all done"},
 };

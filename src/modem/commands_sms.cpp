@@ -101,8 +101,9 @@ void show(Machine& machine, std::string_view before, Stored& stored) {
 Outcome read(Machine& machine, const Command& command) {
   if (command.form == Form::test) return Outcome::ok();
   if (!machine.radio.sim_readable()) return machine.radio.sim_error();
-  const auto place = command.number(0, 1, kPlaces);
-  Stored* stored = place ? machine.sms.at(*place) : nullptr;
+  const auto place = command.number(0);
+  if (!place || command.count() != 1) return Outcome::error();
+  Stored* stored = *place >= 1 && *place <= kPlaces ? machine.sms.at(*place) : nullptr;
   if (stored == nullptr) return Outcome::cms(cms::invalid_index);
   show(machine, "+CMGR: ", *stored);
   return Outcome::ok();
@@ -150,15 +151,15 @@ Outcome remove(Machine& machine, const Command& command) {
   }
   if (!machine.radio.sim_readable()) return machine.radio.sim_error();
   const auto flag = command.number_or(1, 0, 0, 4);
-  if (!flag || command.count() > 2) return Outcome::error();
+  const auto place = command.number(0);
+  if (!place || !flag || command.count() > 2) return Outcome::error();
   if (*flag == 0) {
-    const auto place = command.number(0, 1, kPlaces);
-    if (!place) return Outcome::cms(cms::invalid_index);
+    if (*place < 1 || *place > kPlaces) return Outcome::cms(cms::invalid_index);
     machine.sms.remove(*place);
   }
-  for (int place = 1; *flag != 0 && place <= kPlaces; ++place) {
-    const Stored* stored = machine.sms.at(place);
-    if (stored != nullptr && (*flag == 4 || stored->read)) machine.sms.remove(place);
+  for (int i = 1; *flag != 0 && i <= kPlaces; ++i) {
+    const Stored* stored = machine.sms.at(i);
+    if (stored != nullptr && (*flag == 4 || stored->read)) machine.sms.remove(i);
   }
   machine.after_answer([&machine] { machine.sms.deliver(); });
   return Outcome::ok();

@@ -24,6 +24,7 @@ void Output::urc(std::string_view text) {
 
 void Output::begin_command() {
   in_command_ = true;
+  if (urc_bytes_ == 0) return;
   std::deque<Entry> stay;
   for (Entry& entry : lines_) {
     if (entry.is_urc && !entry.begun()) {

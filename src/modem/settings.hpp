@@ -18,7 +18,7 @@ enum class ModemTiming : std::uint8_t { instant, real };
 /// What a virtual modem says of itself and of its network. The defaults are valid and the same in each run: scripts use
 /// these texts as client ids.
 struct ModemSettings {
-  std::string imei = "864889040000015";      ///< 15 digits, the last one by Luhn
+  std::string imei = "864889040000011";      ///< 15 digits, the last one by Luhn
   std::string imsi = "460000000000001";      ///< 15 digits; scripts choose the APN by the first 5
   std::string iccid = "89860000000000000001";  ///< 19 or 20 digits
   std::string serial = "AIR724UG0000000001";   ///< AT+WISN?
