@@ -17,6 +17,7 @@ uses = {
     "dns": {"base", "os", "loop"},
     "transport": {"base", "os", "loop"},
     "device": {"base", "os", "loop", "dns", "transport"},
+    "modem": {"base"},
     "lua": {"base"},
     "runner": {"base", "os", "loop", "dns", "transport", "device", "lua"},
 }
