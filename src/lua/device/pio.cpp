@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <string_view>
 
 #include "lua/device/board.hpp"
