@@ -14,7 +14,8 @@ TEST_F(PartsControl, EmptyLinesAndCommentsDoNothing) {
 }
 
 TEST_F(PartsControl, KnowsItsWords) {
-  for (const char* word : {"pin", "adc", "i2c", "spi", "key", "battery", "charger", "sleeps"}) EXPECT_TRUE(Parts::knows(word));
+  for (const char* word : {"pin", "adc", "i2c", "spi", "key", "battery", "charger", "sleeps"})
+    EXPECT_TRUE(Parts::knows(word));
   for (const char* word : {"", "sms", "pins", "link"}) EXPECT_FALSE(Parts::knows(word));
 }
 
@@ -25,7 +26,8 @@ TEST_F(PartsControl, ErrorsNameTheWordAndTheCause) {
   EXPECT_EQ(parts.control("pin 1 2"), "pin: the level is \"2\", not 0..1");
   EXPECT_EQ(parts.control("pin 1 1 1"), "pin: \"1\" is too much");
   EXPECT_EQ(parts.control("adc 0 nan"), "adc: the voltage in mV is \"nan\", not 0..100000");
-  EXPECT_EQ(parts.control("adc 0 99999999999999999999"), "adc: the voltage in mV is \"99999999999999999999\", not 0..100000");
+  EXPECT_EQ(parts.control("adc 0 99999999999999999999"),
+            "adc: the voltage in mV is \"99999999999999999999\", not 0..100000");
   EXPECT_EQ(parts.control("adc -1 5"), "adc: the channel is \"-1\", not 0..7");
   EXPECT_EQ(parts.control("i2c 1 0x68 0 abc"), "i2c: the register is \"0\", not pairs of hexadecimal digits");
   EXPECT_EQ(parts.control("i2c 1 0x68 00 abc"), "i2c: the value is \"abc\", not pairs of hexadecimal digits");

@@ -132,9 +132,10 @@ TEST_F(PartsPower, AnAlarmWithoutItsModuleIsLogged) {
 
 TEST_F(PartsPower, TimesThatAreNone) {
   for (const LocalTime& time :
-       {LocalTime{2026, 1, 1, 8, 0, 0}, LocalTime{2025, 1, 1, 8, 0, 0}, LocalTime{2027, 2, 29, 0, 0, 0}, LocalTime{2027, 13, 1, 0, 0, 0},
-        LocalTime{2027, 0, 1, 0, 0, 0}, LocalTime{2027, 1, 0, 0, 0, 0}, LocalTime{2027, 1, 1, 24, 0, 0}, LocalTime{2027, 1, 1, 0, 60, 0},
-        LocalTime{2027, 1, 1, 0, 0, -1}, LocalTime{2147483647, 1, 1, 0, 0, 0}, LocalTime{-2147483647, 1, 1, 0, 0, 0}}) {
+       {LocalTime{2026, 1, 1, 8, 0, 0}, LocalTime{2025, 1, 1, 8, 0, 0}, LocalTime{2027, 2, 29, 0, 0, 0},
+        LocalTime{2027, 13, 1, 0, 0, 0}, LocalTime{2027, 0, 1, 0, 0, 0}, LocalTime{2027, 1, 0, 0, 0, 0},
+        LocalTime{2027, 1, 1, 24, 0, 0}, LocalTime{2027, 1, 1, 0, 60, 0}, LocalTime{2027, 1, 1, 0, 0, -1},
+        LocalTime{2147483647, 1, 1, 0, 0, 0}, LocalTime{-2147483647, 1, 1, 0, 0, 0}}) {
     EXPECT_FALSE(parts.alarm.set(time)) << time.year << ' ' << time.month;
   }
   EXPECT_TRUE(parts.alarm.set({2028, 2, 29, 0, 0, 0}));

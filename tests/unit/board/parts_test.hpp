@@ -23,7 +23,9 @@ class PartsTest : public testing::Test {
 
   void obey(std::string_view line) { EXPECT_EQ(parts.control(line), "") << line; }
 
-  static std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+  static std::span<const std::byte> bytes(std::string_view text) {
+    return std::as_bytes(std::span(text.data(), text.size()));
+  }
 
   FakeSite site;
   Parts parts{site};

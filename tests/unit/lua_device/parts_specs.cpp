@@ -1,9 +1,8 @@
-// Runs tests/device/parts_*.lua: the parts' modules in a bare Lua state, around a device on virtual time. A script finds the
-// modules as on the device, and a table `test`:
+// Runs tests/device/parts_*.lua: the parts' modules in a bare Lua state, around a device on virtual time. A script finds
+// the modules as on the device, and a table `test`:
 //   control(line) -> its error, ""   advance(ms)   trace() -> lines since the last call   events() -> {kind, a, b} likewise
 //   log() -> lines likewise          clock() -> seconds   folder: a folder of its own
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,7 +21,9 @@
 namespace socketcore::lua {
 
 // What Host is in the runner: a userdata, the first upvalue of the functions.
-Parts& parts_of(lua_State* L) { return **static_cast<Parts**>(lua_touserdata(L, lua_upvalueindex(1))); }
+Parts& parts_of(lua_State* L) {
+  return **static_cast<Parts**>(lua_touserdata(L, lua_upvalueindex(1)));
+}
 
 }  // namespace socketcore::lua
 
@@ -32,7 +33,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-FakeSite& site_of(lua_State* L) { return *static_cast<FakeSite*>(lua_touserdata(L, lua_upvalueindex(1))); }
+FakeSite& site_of(lua_State* L) {
+  return *static_cast<FakeSite*>(lua_touserdata(L, lua_upvalueindex(1)));
+}
 
 int control(lua_State* L) {
   std::size_t size = 0;
@@ -59,8 +62,12 @@ int push_lines(lua_State* L, std::vector<std::string>& lines) {
   return 1;
 }
 
-int trace(lua_State* L) { return push_lines(L, site_of(L).lines); }
-int logged(lua_State* L) { return push_lines(L, site_of(L).logged); }
+int trace(lua_State* L) {
+  return push_lines(L, site_of(L).lines);
+}
+int logged(lua_State* L) {
+  return push_lines(L, site_of(L).logged);
+}
 
 int events(lua_State* L) {
   constexpr const char* kNames[] = {"uart_received", "uart_sent", "link_lost", "pin_edge", "keypad",
@@ -88,15 +95,16 @@ int clock_seconds(lua_State* L) {
   return 1;
 }
 
-constexpr luaL_Reg kTestCalls[] = {{"control", control}, {"advance", advance}, {"trace", trace},      {"log", logged},
+constexpr luaL_Reg kTestCalls[] = {{"control", control}, {"advance", advance},     {"trace", trace},  {"log", logged},
                                    {"events", events},   {"clock", clock_seconds}, {nullptr, nullptr}};
 
 struct Module {
   const char* name;
   void (*push)(lua_State*);
 };
-constexpr Module kModules[] = {{"adc", lua::push_adc}, {"audiocore", lua::push_audiocore}, {"cpu", lua::push_cpu},
-                               {"i2c", lua::push_i2c}, {"pio", lua::push_pio},             {"pmd", lua::push_pmd},
+constexpr Module kModules[] = {{"adc", lua::push_adc}, {"audiocore", lua::push_audiocore},
+                               {"cpu", lua::push_cpu}, {"i2c", lua::push_i2c},
+                               {"pio", lua::push_pio}, {"pmd", lua::push_pmd},
                                {"pwm", lua::push_pwm}, {"spi", lua::push_spi}};
 
 struct Task {
@@ -160,7 +168,8 @@ class PartsSpec : public testing::TestWithParam<fs::path> {};
 TEST_P(PartsSpec, Passes) {
   setenv("TZ", "CST-8", 1);
   tzset();
-  const fs::path folder = fs::path(testing::TempDir()) / ("socketcore_" + GetParam().stem().string() + "_" + std::to_string(getpid()));
+  const fs::path folder =
+      fs::path(testing::TempDir()) / ("socketcore_" + GetParam().stem().string() + "_" + std::to_string(getpid()));
   fs::create_directories(folder);
   FakeSite site;
   Parts parts(site, PowerOnReason::restart);
