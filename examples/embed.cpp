@@ -74,6 +74,7 @@ class Conversation {
         break;
       case MessageKind::send_cnf:
       case MessageKind::timer:
+      case MessageKind::event:
         break;
     }
   }

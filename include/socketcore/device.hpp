@@ -127,6 +127,18 @@ class Device : public DeviceApi {
   [[nodiscard]] virtual DeviceKey key() const noexcept = 0;
   /// What it was made with, its limits brought into range.
   [[nodiscard]] virtual const DeviceOptions& options() const noexcept = 0;
+
+  /// Keeps room in the queue for one event, so that its post_event() cannot fail. False: out of memory.
+  [[nodiscard]] virtual bool promise_event() noexcept = 0;
+  /// The promised event will not come.
+  virtual void redeem_event() noexcept = 0;
+  /// Queues an event that was promised, behind all that has happened so far. For the parts of the device around the
+  /// sockets, on the reactor's thread.
+  virtual void post_event(EventKind kind, std::int32_t first, std::int32_t second) noexcept = 0;
+
+  /// The network under the sockets: with `up` false, connections break (close_ind with eif), attempts fail, and new ones
+  /// fail in their turn, until it is true again. A device starts with its link up.
+  virtual void set_link(bool up) noexcept = 0;
 };
 
 }  // namespace socketcore

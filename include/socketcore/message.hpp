@@ -4,6 +4,7 @@
 #include <string>
 
 #include "socketcore/error.hpp"
+#include "socketcore/event.hpp"
 
 namespace socketcore {
 
@@ -19,12 +20,16 @@ enum class MessageKind : std::uint8_t {
   receive_ind,    ///< bytes wait to be read
   close_ind,      ///< the peer has ended the connection, or it broke
   close_cnf,      ///< close() is done
+  event,          ///< a part of the device that is no socket has something to tell
 };
 
 /// One message of a device's queue. Plain data: it stays valid for as long as its holder likes.
 struct Message {
   MessageKind kind = MessageKind::timer;
-  SocketId socket = 0;          ///< all but timer
+  EventKind event = EventKind::uart_received;  ///< event only
+  std::int32_t first = 0;       ///< event only: its numbers
+  std::int32_t second = 0;
+  SocketId socket = 0;          ///< all but timer and event
   TimerId timer = 0;            ///< timer only
   Err error = Err::ok;          ///< ok: success
   std::uint32_t size = 0;       ///< send_cnf: bytes handed to the network; receive_ind: bytes to read now

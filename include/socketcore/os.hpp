@@ -58,6 +58,7 @@ class SysError {
   /// A datagram sent earlier was answered by "nobody listens there": ECONNREFUSED, or an unreachable host or network.
   [[nodiscard]] bool refused() const noexcept;
   [[nodiscard]] static SysError connection_refused() noexcept;
+  [[nodiscard]] static SysError no_memory() noexcept;
   /// The only place where an errno becomes a code of ours.
   [[nodiscard]] Err err() const noexcept;
   /// Words for people: "refused", "reset by peer", "no route to host".
@@ -86,6 +87,16 @@ struct OpenResult {
 };
 
 enum class SocketKind : std::uint8_t { stream, datagram, raw };
+
+/// How a serial line is driven.
+struct SerialLine {
+  enum class Parity : std::uint8_t { none, even, odd };
+
+  std::uint32_t baud = 115200;  ///< a rate that the kernel does not know by name is refused
+  std::uint8_t data_bits = 8;   ///< 5..8
+  Parity parity = Parity::none;
+  std::uint8_t stop_bits = 1;   ///< 1 or 2
+};
 
 enum class OsOption : std::uint8_t {
   reuse_address,         ///< SO_REUSEADDR
@@ -170,6 +181,21 @@ class Os {
   /// Drops the acknowledgement notices that wait, so that the next one is a new edge.
   virtual void take_ack_notices(int fd) noexcept = 0;
   virtual SysError set_option(int fd, OsOption option, int value) noexcept = 0;
+
+  // Terminals and pipes: what the UARTs of a virtual device are joined to, and what it is driven by. They are watched as
+  // sockets are, and closed with close().
+  /// A serial device, or one end of a pseudo terminal, of this path; raw, no longer anyone's controlling terminal.
+  [[nodiscard]] virtual OpenResult open_terminal(const char* path) noexcept = 0;
+  /// A new pseudo terminal, raw. `name` gets the path by which others open its other end, zero-terminated.
+  [[nodiscard]] virtual OpenResult open_pseudo_terminal(std::span<char> name) noexcept = 0;
+  [[nodiscard]] virtual SysError set_line(int fd, const SerialLine& line) noexcept = 0;
+  /// The reading end of the FIFO of this path, which stays open when its writers have gone. ENOTSUP: it is no FIFO.
+  [[nodiscard]] virtual OpenResult open_fifo(const char* path) noexcept = 0;
+  /// What has arrived; 0 or an error: the other side is gone.
+  [[nodiscard]] virtual IoResult read(int fd, std::span<std::byte> into) noexcept = 0;
+  [[nodiscard]] virtual IoResult write(int fd, std::span<const std::byte> data) noexcept = 0;
+  /// Whether somebody has the other end of a terminal open. A serial device always has one.
+  [[nodiscard]] virtual bool attached(int fd) noexcept = 0;
 
   // Readiness.
   /// Reports changes of `fd` under `key` from now on, the present state first. close() ends it.

@@ -41,7 +41,7 @@ class VirtualDevice final : public Device, private Handler {
         queue_(core_.loop(), token_),
         timers_(core_.loop(), token_, queue_),
         strays_(queue_),
-        home_{queue_, options_},
+        home_{queue_, options_, true},
         sockets_(profile_.max_sockets, profile_.reuse_ids),
         born_(core_.os().now()) {
     core_.add_device();
@@ -62,6 +62,29 @@ class VirtualDevice final : public Device, private Handler {
 
   [[nodiscard]] DeviceKey key() const noexcept override { return {token_.packed()}; }
   [[nodiscard]] const DeviceOptions& options() const noexcept override { return options_; }
+
+  [[nodiscard]] bool promise_event() noexcept override try {
+    queue_.promise(1);
+    return true;
+  } catch (...) {
+    return false;
+  }
+  void redeem_event() noexcept override { queue_.redeem(1); }
+  void post_event(EventKind kind, std::int32_t first, std::int32_t second) noexcept override {
+    queue_.redeem(1);
+    queue_.post({.kind = Note::Kind::event,
+                 .error = Err::ok,
+                 .id = first,
+                 .serial = static_cast<std::uint32_t>(kind),
+                 .size = static_cast<std::uint32_t>(second)});
+  }
+
+  void set_link(bool up) noexcept override {
+    if (home_.link_up == up) return;
+    home_.link_up = up;
+    if (up) return;
+    sockets_.for_each([](const std::unique_ptr<Socket>& socket) { socket->link_lost(); });
+  }
 
   [[nodiscard]] Opened connect(const ConnectRequest& request) noexcept override try {
     if (request.address.empty() || request.address.size() > profile_.max_address_chars ||
@@ -225,6 +248,14 @@ class VirtualDevice final : public Device, private Handler {
         if (!timers_.deliver(note)) return false;
         into.kind = MessageKind::timer;
         into.timer = note.id;
+        into.error = Err::ok;
+        into.size = 0;
+        return true;
+      case Note::Kind::event:
+        into.kind = MessageKind::event;
+        into.event = static_cast<EventKind>(note.serial);
+        into.first = note.id;
+        into.second = static_cast<std::int32_t>(note.size);
         into.error = Err::ok;
         into.size = 0;
         return true;

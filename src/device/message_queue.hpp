@@ -23,6 +23,7 @@ struct Note {
     close_cnf,
     stray_send_cnf,   // answers a send() to an id that names no socket
     stray_close_cnf,  // answers a close() of one
+    event,            // id and size: its numbers; serial: its kind
   };
   // No defaults: a queue's spare room stays untouched memory.
   Kind kind;

@@ -95,10 +95,41 @@ bool Socket::orphan() noexcept {
   return state_ == State::flushing || state_ == State::lingering;
 }
 
+void Socket::link_lost() noexcept {
+  constexpr const char* kWords = "the data link is down";
+  switch (state_) {
+    case State::starting:  // its turn comes, and finds out
+      return;
+    case State::resolving:
+    case State::connecting:
+    case State::handshaking:
+      give_up({Err::eif, kWords});
+      return;
+    case State::open:
+    case State::ending:
+    case State::ended:
+      if (transport_) transport_->abort();
+      input_over_ = true;  // what the kernel still has came over a network that is gone; what was announced stays
+      broken({Err::eif, kWords});
+      announce();
+      return;
+    case State::flushing:
+    case State::lingering:
+      finish_broken(Err::eif);
+      return;
+    case State::failed:
+    case State::finished:
+    case State::closed:
+      return;
+  }
+}
+
 void Socket::on_turn() noexcept {
   if (state_ != State::starting) return;
   try {
-    if (attempt_->failure.err != Err::ok) {
+    if (!home_->link_up) {
+      give_up({Err::eif, "the data link is down"});
+    } else if (attempt_->failure.err != Err::ok) {
       give_up(attempt_->failure);
     } else if (attempt_->is_name) {
       ask();

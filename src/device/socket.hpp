@@ -22,6 +22,7 @@ namespace socketcore {
 struct Home {
   MessageQueue& queue;
   const DeviceOptions& options;
+  bool link_up;  // the network under the sockets
 };
 
 /// What only a socket that is not connected yet needs.
@@ -74,6 +75,9 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   [[nodiscard]] Token token() const noexcept { return token_; }
   /// Whether a message may still come of itself.
   [[nodiscard]] bool active() const noexcept { return state_ != State::closed; }
+
+  /// The network under the socket is gone, and with it the connection.
+  void link_lost() noexcept;
 
   /// The device is gone: closes. True if bytes are left to deliver, and the loop should own the socket until they are.
   [[nodiscard]] bool orphan() noexcept;

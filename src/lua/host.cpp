@@ -64,6 +64,7 @@ Host::~Host() {
 
 void Host::end() noexcept {
   if (ended()) return;
+  peripherals_.reset();
   device_.reset();
   while (!reactor_->drain()) {  // cut short by a signal: the linger limit still ends it
   }

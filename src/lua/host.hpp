@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "lua/lua_api.hpp"
 #include "socketcore/device.hpp"
@@ -33,6 +34,20 @@ struct HostSettings {
   Log* log = nullptr;  ///< must outlive the host
 };
 
+/// The parts of a device besides its sockets, as far as waiting for messages must know of them.
+class Peripherals {
+ public:
+  virtual ~Peripherals() = default;
+  /// The script is about to take a message: the first time, the modem powers on.
+  virtual void before_receive() noexcept = 0;
+  /// Nothing of them will ever happen by itself.
+  [[nodiscard]] virtual bool idle() const noexcept = 0;
+  /// An event whose message is numbers: pushes them, without needing memory, and returns how many. 0: it is a table.
+  [[nodiscard]] virtual int push_numbers(lua_State* L, const Message& message) noexcept = 0;
+  /// The others: pushes the table. May raise.
+  virtual void push_table(lua_State* L, const Message& message) = 0;
+};
+
 /// What one Lua state owns: the kernel's side, its reactor, its device, and the message on its way to the script. It lives
 /// until lua_close (a full userdata in the registry holds it) or until exit(), whichever comes first; either way what
 /// sock_send accepted is delivered, up to the linger limit. In a forked child both only close descriptors.
@@ -51,11 +66,15 @@ class Host {
   void end() noexcept;
   [[nodiscard]] bool ended() const noexcept { return device_ == nullptr; }
 
-  [[nodiscard]] DeviceApi& device() noexcept { return *device_; }
+  [[nodiscard]] Device& device() noexcept { return *device_; }
   [[nodiscard]] Reactor& reactor() noexcept { return *reactor_; }
   [[nodiscard]] Os& os() noexcept { return *os_; }
   [[nodiscard]] const Surroundings& around() const noexcept { return settings_.around; }
   void warn(std::string_view line) noexcept;
+
+  /// None in a stock interpreter: a device of sockets only.
+  [[nodiscard]] Peripherals* peripherals() const noexcept { return peripherals_.get(); }
+  void attach(std::unique_ptr<Peripherals> peripherals) noexcept { peripherals_ = std::move(peripherals); }
 
   /// The message that receive() took from the device. It stays here until the script has it: making its table may fail.
   Message message;
@@ -85,6 +104,7 @@ class Host {
   std::unique_ptr<Os> os_;
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<Device> device_;
+  std::unique_ptr<Peripherals> peripherals_;
 };
 
 /// Gives the state its host, or finds the one that it has, and pushes the userdata that holds it: the first upvalue of

@@ -20,6 +20,8 @@ ScriptMessage script_message(MessageKind kind) {
       return ScriptMessage::close_ind;
     case MessageKind::close_cnf:
       return ScriptMessage::close_cnf;
+    case MessageKind::event:
+      break;  // its peripherals know
   }
   return ScriptMessage::timeout;
 }
@@ -48,7 +50,12 @@ return function(socket, size) return {id = sent, socket_index = socket, result =
 
 // Makes any message: that which its host, the upvalue, holds.
 int make_message(lua_State* L) {
-  const Message& message = (*static_cast<Host**>(lua_touserdata(L, lua_upvalueindex(1))))->message;
+  const Host& host = **static_cast<Host**>(lua_touserdata(L, lua_upvalueindex(1)));
+  const Message& message = host.message;
+  if (message.kind == MessageKind::event) {
+    host.peripherals()->push_table(L, message);
+    return 1;
+  }
   const bool failed = message.error != Err::ok;
   lua_createtable(L, 0, 5);
   set_number(L, "id", static_cast<int>(script_message(message.kind)));

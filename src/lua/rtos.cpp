@@ -40,6 +40,7 @@ int receive(lua_State* L) {
   Host& host = idle_host_of(L);
   const auto timeout = check_timeout(L, 1);
   if (!host.has_message) {
+    if (host.peripherals() != nullptr) host.peripherals()->before_receive();
     if (wait_for_message(L, host, timeout) == Waited::timeout) {
       lua_pushinteger(L, static_cast<int>(ScriptMessage::timeout));
       return 1;
@@ -48,6 +49,9 @@ int receive(lua_State* L) {
       lua_pushinteger(L, static_cast<int>(ScriptMessage::timer));
       lua_pushinteger(L, host.message.timer);
       return 2;
+    }
+    if (host.message.kind == MessageKind::event) {
+      if (const int numbers = host.peripherals()->push_numbers(L, host.message); numbers > 0) return numbers;
     }
     host.has_message = true;
   }

@@ -23,7 +23,8 @@ Duration until(Host& host, std::uint64_t deadline) {
 Waited wait_for_message(lua_State* L, Host& host, std::optional<Duration> timeout) {
   const std::uint64_t deadline = timeout ? ticks_after(host, *timeout) : 0;
   for (;;) {
-    const Waited waited = host.device().receive(host.message, timeout, host.around().idle != nullptr);
+    const bool may_be_idle = host.around().idle != nullptr && (host.peripherals() == nullptr || host.peripherals()->idle());
+    const Waited waited = host.device().receive(host.message, timeout, may_be_idle);
     if (waited == Waited::idle) {
       host.around().idle(L);
     } else if (waited == Waited::interrupted) {

@@ -19,6 +19,7 @@
 #include <new>
 
 #include "os/sockaddr.hpp"
+#include "os/terminal.hpp"
 #include "socketcore/os.hpp"
 
 namespace socketcore {
@@ -133,6 +134,18 @@ class LinuxOs final : public Os {
   std::size_t unacknowledged(int fd) noexcept override;
   void take_ack_notices(int fd) noexcept override;
   SysError set_option(int fd, OsOption option, int value) noexcept override;
+
+  OpenResult open_terminal(const char* path) noexcept override { return terminal::open(path); }
+  OpenResult open_pseudo_terminal(std::span<char> name) noexcept override { return terminal::open_pair(name); }
+  SysError set_line(int fd, const SerialLine& line) noexcept override { return terminal::set_line(fd, line); }
+  OpenResult open_fifo(const char* path) noexcept override { return terminal::open_fifo(path); }
+  IoResult read(int fd, std::span<std::byte> into) noexcept override {
+    return moved(retried([&] { return ::read(fd, into.data(), into.size()); }));
+  }
+  IoResult write(int fd, std::span<const std::byte> data) noexcept override {
+    return moved(retried([&] { return ::write(fd, data.data(), data.size()); }));
+  }
+  bool attached(int fd) noexcept override { return terminal::attached(fd); }
 
   SysError watch(int fd, std::uint64_t key, Interest interest) noexcept override {
     return control(EPOLL_CTL_ADD, fd, key, interest);

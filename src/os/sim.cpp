@@ -274,6 +274,14 @@ int SimOs::poll_fd() const noexcept {
   return -1;
 }
 
+OpenResult SimOs::open_terminal(const char* /*path*/) noexcept { return {-1, SysError(ENOENT)}; }
+OpenResult SimOs::open_pseudo_terminal(std::span<char> /*name*/) noexcept { return {-1, SysError(ENOENT)}; }
+SysError SimOs::set_line(int /*fd*/, const SerialLine& /*line*/) noexcept { return SysError(ENOTTY); }
+OpenResult SimOs::open_fifo(const char* /*path*/) noexcept { return {-1, SysError(ENOENT)}; }
+IoResult SimOs::read(int /*fd*/, std::span<std::byte> /*into*/) noexcept { return {0, SysError(EBADF)}; }
+IoResult SimOs::write(int /*fd*/, std::span<const std::byte> /*data*/) noexcept { return {0, SysError(EBADF)}; }
+bool SimOs::attached(int /*fd*/) noexcept { return false; }
+
 std::uint64_t SimOs::file_stamp(const char* path) noexcept {
   const auto found = file_stamps_.find(std::string_view(path));
   return found != file_stamps_.end() ? found->second : 0;

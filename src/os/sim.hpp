@@ -90,6 +90,15 @@ class SimOs final : public Os {
   void take_ack_notices(int fd) noexcept override;
   SysError set_option(int fd, OsOption option, int value) noexcept override;
 
+  // This world has no terminals and no FIFOs.
+  OpenResult open_terminal(const char* path) noexcept override;
+  OpenResult open_pseudo_terminal(std::span<char> name) noexcept override;
+  SysError set_line(int fd, const SerialLine& line) noexcept override;
+  OpenResult open_fifo(const char* path) noexcept override;
+  IoResult read(int fd, std::span<std::byte> into) noexcept override;
+  IoResult write(int fd, std::span<const std::byte> data) noexcept override;
+  bool attached(int fd) noexcept override;
+
   SysError watch(int fd, std::uint64_t key, Interest interest) noexcept override;
   SysError rewatch(int fd, std::uint64_t key, Interest interest) noexcept override;
   /// Also 0, and interrupted, where a wait for ever would have nothing to wait for: a test cannot hang.

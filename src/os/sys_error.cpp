@@ -31,6 +31,10 @@ SysError SysError::connection_refused() noexcept {
   return SysError(ECONNREFUSED);
 }
 
+SysError SysError::no_memory() noexcept {
+  return SysError(ENOMEM);
+}
+
 Err SysError::err() const noexcept {
   switch (number_) {
     case 0:

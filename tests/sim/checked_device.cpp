@@ -146,6 +146,7 @@ void CheckedDevice::check(const Message& message) {
     EXPECT_EQ(timers_.erase(message.timer), 1U) << "this timer was not running";
     return;
   }
+  if (message.kind == MessageKind::event) return;
   // Where memory is short, the texts go first.
   EXPECT_TRUE(message.reason.empty() == (message.error == Err::ok) || was_scarce_)
       << "a failure has a reason, a success has none: " << message.reason;

@@ -35,6 +35,8 @@ class CheckedDevice final : public DeviceApi {
   [[nodiscard]] bool next(Message& into) noexcept override;
   [[nodiscard]] Waited receive(Message& into, std::optional<Duration> timeout, bool stop_when_idle = false) noexcept override;
   [[nodiscard]] Waited sleep(Duration time) noexcept override;
+  void set_link(bool up) noexcept { device_->set_link(up); }
+  [[nodiscard]] Device& real() noexcept { return *device_; }
   [[nodiscard]] std::uint64_t ticks() noexcept override { return device_->ticks(); }
   [[nodiscard]] WallTime wall_clock() noexcept override { return device_->wall_clock(); }
   void random(std::span<std::byte> into) noexcept override { device_->random(into); }

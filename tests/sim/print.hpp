@@ -17,6 +17,7 @@ inline std::string_view name_of(MessageKind kind) noexcept {
     case MessageKind::receive_ind: return "receive_ind";
     case MessageKind::close_ind: return "close_ind";
     case MessageKind::close_cnf: return "close_cnf";
+    case MessageKind::event: return "event";
   }
   return "?";
 }
@@ -25,6 +26,10 @@ inline std::string_view name_of(MessageKind kind) noexcept {
 inline std::string line_of(const Message& message) {
   std::string line(name_of(message.kind));
   line += ' ';
+  if (message.kind == MessageKind::event) {
+    return line + std::to_string(static_cast<int>(message.event)) + ' ' + std::to_string(message.first) + ' ' +
+           std::to_string(message.second);
+  }
   line += std::to_string(message.kind == MessageKind::timer ? message.timer : message.socket);
   const bool sized = message.kind == MessageKind::send_cnf || message.kind == MessageKind::receive_ind;
   if (sized && (message.error == Err::ok || message.size > 0)) line += ' ' + std::to_string(message.size);

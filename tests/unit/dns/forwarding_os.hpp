@@ -35,6 +35,13 @@ class ForwardingOs : public Os {
   std::size_t unacknowledged(int fd) noexcept override { return below_.unacknowledged(fd); }
   void take_ack_notices(int fd) noexcept override { below_.take_ack_notices(fd); }
   SysError set_option(int fd, OsOption option, int value) noexcept override { return below_.set_option(fd, option, value); }
+  OpenResult open_terminal(const char* path) noexcept override { return below_.open_terminal(path); }
+  OpenResult open_pseudo_terminal(std::span<char> name) noexcept override { return below_.open_pseudo_terminal(name); }
+  SysError set_line(int fd, const SerialLine& line) noexcept override { return below_.set_line(fd, line); }
+  OpenResult open_fifo(const char* path) noexcept override { return below_.open_fifo(path); }
+  IoResult read(int fd, std::span<std::byte> into) noexcept override { return below_.read(fd, into); }
+  IoResult write(int fd, std::span<const std::byte> data) noexcept override { return below_.write(fd, data); }
+  bool attached(int fd) noexcept override { return below_.attached(fd); }
   SysError watch(int fd, std::uint64_t key, Interest interest) noexcept override { return below_.watch(fd, key, interest); }
   SysError rewatch(int fd, std::uint64_t key, Interest interest) noexcept override {
     return below_.rewatch(fd, key, interest);
