@@ -40,7 +40,7 @@ local rssi, rsrp = 0, 0
 local cells = {}
 local flying = false
 
--- Registration ----------------------------------------------------------------------------------------------------------
+-- Registration ------------------------------------------------------------------------------------------------------
 
 local function set_mode(new)
   if new == nil or new == mode then return end
@@ -141,7 +141,7 @@ function net.getBand() return band end
 -- @return number
 function net.getTa() return ta end
 
--- Signal and cells ------------------------------------------------------------------------------------------------------
+-- Signal and cells --------------------------------------------------------------------------------------------------
 
 --- Strength of the signal, as last asked for.
 -- @return 0 (none) .. 31
@@ -286,7 +286,7 @@ function net.stopQueryAll()
   sys.timerStop(ask_cells)
 end
 
--- Flight mode -----------------------------------------------------------------------------------------------------------
+-- Flight mode -------------------------------------------------------------------------------------------------------
 
 --- Turns flight mode on or off. `FLYMODE` follows when the modem has done it.
 -- @param on boolean
@@ -301,7 +301,7 @@ function net.switchFly(on)
   end)
 end
 
--- At the start ----------------------------------------------------------------------------------------------------------
+-- At the start ------------------------------------------------------------------------------------------------------
 
 local function ask_for_reports()
   ril.request("AT+EEMOPT=1", nil, function(_, success)
@@ -310,7 +310,8 @@ local function ask_for_reports()
 end
 
 for _, cmd in ipairs {
-  "AT+COPS?", "AT+CREG=2", "AT+CGREG=2", "AT+CEREG=2", "AT+CREG?", "AT+CGREG?", "AT+CEREG?", "AT+CALIBINFO?", "AT*BAND?",
+  "AT+COPS?", "AT+CREG=2", "AT+CGREG=2", "AT+CEREG=2", "AT+CREG?", "AT+CGREG?", "AT+CEREG?", "AT+CALIBINFO?",
+  "AT*BAND?",
 } do
   ril.request(cmd)
 end

@@ -17,7 +17,17 @@ if not rawget(coroutine, "resumeQuietly") then
 end
 local resume_quietly = coroutine.resumeQuietly
 
+local error_handlers = setmetatable({}, { __mode = "k" }) -- coroutine -> function
+
+--- Has a function called with the error of a coroutine, instead of a log line. (`pcall` cannot be waited in.)
+-- @param co the coroutine
+-- @param fnc function(message)
+function patch.onError(co, fnc)
+  error_handlers[co] = fnc
+end
+
 local function report(co, message)
+  if error_handlers[co] then return error_handlers[co](message) end
   local text = debug.traceback(co, tostring(message))
   print("[E]-[coroutine.resume]", text)
   if errDump and errDump.appendErr then errDump.appendErr(text) end

@@ -7,7 +7,7 @@
 -- ril.regUrc("+CREG", function(line) log.info("net", line) end)
 require "sys"
 
-if type(uart) ~= "table" then error("ril needs a device with an AT port: start it as a project (a folder with main.lua)") end
+if type(uart) ~= "table" then error("ril needs a device: run the script as a project") end
 
 local ril = {}
 _G.ril = ril
@@ -106,7 +106,7 @@ function ril.setDataTimeout(ms)
   answer_timeout = ms or 180000
 end
 
--- Lines -----------------------------------------------------------------------------------------------------------------
+-- Lines -------------------------------------------------------------------------------------------------------------
 
 -- The longest prefix of a handler that fits a line: "+CGREG" is none of "+CGREGX", "+CREG" is one of "+CREG: 1".
 local function prefix_of(line)

@@ -1,7 +1,7 @@
 --- The SIM card: whether it is there, and its numbers.
 --
--- Messages: `SIM_IND` with "RDY", "NIST" (none inserted), "SIM_PIN" or "NORDY"; `ICCID_READY`, `IMSI_READY` once the number
--- is known; `SIM_IND_NUM` with the own telephone number, after `sim.setQueryNumber(true)`.
+-- Messages: `SIM_IND` with "RDY", "NIST" (none inserted), "SIM_PIN" or "NORDY"; `ICCID_READY`, `IMSI_READY` once the
+-- number is known; `SIM_IND_NUM` with the own telephone number, after `sim.setQueryNumber(true)`.
 -- @module sim
 -- @usage sys.subscribe("IMSI_READY", function() log.info("sim", sim.getImsi()) end)
 require "sys"

@@ -167,7 +167,7 @@ function sys.timerIsActive(val, ...)
   return val ~= nil and find_callback(val, ...) ~= nil
 end
 
--- Messages between modules ----------------------------------------------------------------------------------------------
+-- Messages between modules ------------------------------------------------------------------------------------------
 
 local subscribers = {} -- message id -> list of { fnc = } or { co = }; a list is never changed, but replaced
 local queue, first, last = {}, 1, 0
@@ -254,7 +254,7 @@ local function deliver_all()
   return first > last
 end
 
--- Tasks -----------------------------------------------------------------------------------------------------------------
+-- Tasks -------------------------------------------------------------------------------------------------------------
 
 --- Starts a task: a coroutine that runs at once up to its first wait. An error in it is logged (see `patch`).
 -- @param fun the task's function
@@ -329,7 +329,7 @@ function sys.waitUntilExt(id, ms)
   return wait_until(id, ms, "sys.waitUntilExt")
 end
 
--- The core's messages ---------------------------------------------------------------------------------------------------
+-- The core's messages -----------------------------------------------------------------------------------------------
 
 local handlers = {}
 
@@ -353,7 +353,7 @@ local function handle(message, ...)
   end
 end
 
--- Power and boot --------------------------------------------------------------------------------------------------------
+-- Power and boot ----------------------------------------------------------------------------------------------------
 
 --- Goes on with the start of a device that its charger has started (`sys.init` in mode 1).
 function sys.powerOn()
