@@ -21,6 +21,7 @@ net.NetMode_TD = 3
 net.NetMode_WCDMA = 4
 net.NetMode_LTE = 5
 
+local SEARCHING = 2
 local LTE = 7
 local MODE_OF_TECHNOLOGY = {
   [0] = net.NetMode_GSM, [1] = net.NetMode_GSM, [2] = net.NetMode_WCDMA, [3] = net.NetMode_EDGE,
@@ -90,7 +91,7 @@ local function registration(line, name)
     set_mode(MODE_OF_TECHNOLOGY[technology])
     set_cell(new_lac, new_ci)
     set_state("REGISTERED")
-  elseif state ~= "INIT" or stat ~= 2 then
+  elseif state ~= "INIT" or stat ~= SEARCHING and not is_registered(stat) then
     set_state("UNREGISTER")
   end
 end
