@@ -20,7 +20,7 @@ local times = {
 local enabled = false
 local led, lte_led
 local flying, no_sim, connected = false, false, false
-local lit
+local lit, lte_lit
 
 local function state()
   if flying then return "FLYMODE" end
@@ -47,7 +47,8 @@ local function refresh()
   switch(true)
   if enabled and lte_led then
     local on = net.getState() == "REGISTERED" and net.getNetMode() == net.NetMode_LTE
-    lte_led(on and 1 or 0)
+    if on ~= lte_lit then lte_led(on and 1 or 0) end
+    lte_lit = on
   end
 end
 
@@ -60,7 +61,7 @@ function netLed.setup(flag, ledPin, ltePin)
     if led then led(0) end
     if lte_led then lte_led(0) end
   end
-  enabled, lit = flag and true or false, nil
+  enabled, lit, lte_lit = flag and true or false, nil, nil
   if enabled then
     led = ledPin and pins.setup(ledPin, 0) or led
     lte_led = ltePin and pins.setup(ltePin, 0) or lte_led

@@ -2,7 +2,7 @@
 -- library runs a day in a second, in any Lua 5.1.
 --
 --   luajit -e 'package.path="lualib/?.lua;tests/device/lib/?.lua"' ...   (see day_of_timers.lua)
-local mock = { now = 0, busy_ms = 0, timers = {}, started = 0, stopped = 0, sent = {}, messages = {} }
+local mock = { now = 0, busy_ms = 0, timers = {}, started = 0, stopped = 0, sent = {}, messages = {}, written = "" }
 
 local TICKS_PER_MS = 16.384
 
@@ -50,27 +50,32 @@ function rtos.set_trace() return true end
 function rtos.restart() error("restart", 0) end
 
 local uart = { ATC = 0x7f, PAR_NONE = 2, STOP_1 = 0 }
-local inbox = ""
+local inboxes = setmetatable({}, { __index = function() return "" end })
 
 function uart.setup(_, baud) return baud end
 
-function uart.read(_, count)
-  local bytes = inbox:sub(1, count)
-  inbox = inbox:sub(count + 1)
+function uart.read(port, count)
+  local bytes = inboxes[port]:sub(1, count)
+  inboxes[port] = inboxes[port]:sub(count + 1)
   return bytes
 end
 
-function uart.write(_, ...)
+function uart.write(port, ...)
   local text = table.concat({ ... })
+  if port ~= uart.ATC then
+    mock.written = mock.written .. text
+    return #text
+  end
   mock.sent[#mock.sent + 1] = text
   if mock.modem then mock.modem(text:match("^[^\r\26]*")) end
   return #text
 end
 
--- The modem says something: whole lines or parts of them.
-function mock.say(text)
-  if inbox == "" then mock.messages[#mock.messages + 1] = { rtos.MSG_UART_RXDATA, uart.ATC } end
-  inbox = inbox .. text
+-- Something arrives at a port (the modem's, if not told): whole lines or parts of them.
+function mock.say(text, port)
+  port = port or uart.ATC
+  if inboxes[port] == "" then mock.messages[#mock.messages + 1] = { rtos.MSG_UART_RXDATA, port } end
+  inboxes[port] = inboxes[port] .. text
 end
 
 -- Runs what the library has to do until a time in milliseconds.
