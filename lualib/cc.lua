@@ -122,11 +122,13 @@ ril.regUrc("+DTMFDET", function(line)
   local key = tonumber(line:match("%+DTMFDET:%s*(%d+)"))
   if key then sys.publish("CALL_DTMF_DETECTED", string.char(key)) end
 end)
-ril.regUrc("CALL READY", function()
+local function prepare()
   ril.request("AT+CCWA=1")
   sys.publish("CALL_READY")
-end)
+end
+ril.regUrc("CALL READY", prepare)
 
 for _, cmd in ipairs { "AT+CMIC=1,1", "ATX4", "AT+CLIP=1", "ATS7=60", "AT+SETVOLTE=1" } do ril.request(cmd) end
+if ril.isReady() then prepare() end
 
 return cc

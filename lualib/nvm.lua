@@ -21,6 +21,9 @@ for word in ([[and break do else elseif end false for function if in local nil n
   RESERVED[word] = true
 end
 
+-- Without its last line a file is a torn one.
+local FIRST_LINE, LAST_LINE = "module(...,package.seeall) -- kept by nvm\n", "-- complete\n"
+
 local main_path, spare_path = "/nvm_para.lua", "/nvm_para_bak.lua"
 local defaults, parameters
 local unsaved = false
@@ -63,7 +66,7 @@ end
 
 -- The same form as the file of defaults.
 local function as_text(values)
-  local pieces = { "module(...,package.seeall)\n" }
+  local pieces = { FIRST_LINE }
   for name, value in table.gsort(values, function(a, b) return tostring(a) < tostring(b) end) do
     local plain = type(name) == "string" and name:match("^[%a_][%w_]*$") and not RESERVED[name]
     if plain then
@@ -77,7 +80,7 @@ local function as_text(values)
     write_value(value, pieces, {})
     pieces[#pieces + 1] = "\n"
   end
-  pieces[#pieces + 1] = "-- complete\n"
+  pieces[#pieces + 1] = LAST_LINE
   return table.concat(pieces)
 end
 
@@ -128,6 +131,11 @@ end
 local function load_kept(path)
   local text = io.readFile(path)
   if not text then return nil end
+  local torn = text == "" or text:sub(1, #FIRST_LINE) == FIRST_LINE and text:sub(-#LAST_LINE) ~= LAST_LINE
+  if torn then
+    log.warn("nvm", path, "is torn")
+    return nil
+  end
   local values, message = evaluate(text, path)
   if not values then log.warn("nvm", path, message) end
   return values

@@ -100,6 +100,10 @@ function ril.deRegUrc(prefix)
   urc_handlers[prefix] = nil
 end
 
+--- Whether the modem is on and takes commands. A module that is loaded later has missed what it said at its start.
+-- @return boolean
+function ril.isReady() return ready end
+
 --- Sets how long the answer to a command may take. Without one in time the device restarts.
 -- @param[opt=180000] ms milliseconds, for commands sent from now on
 function ril.setDataTimeout(ms)

@@ -71,7 +71,7 @@ local function set_status(ready, text)
   sys.publish("SIM_IND", text)
 end
 
-ril.regUrc("+CPIN", function(line)
+local function card_state(line)
   local state = line:match("^%+CPIN:%s*(.-)%s*$")
   if state == "READY" then
     set_status(true, "RDY")
@@ -83,6 +83,10 @@ ril.regUrc("+CPIN", function(line)
   else
     set_status(false, "NORDY")
   end
+end
+ril.regUrc("+CPIN", card_state)
+ril.regRsp("+CPIN", function(_, success, _, line)
+  if success and line then card_state(line) end
 end)
 
 ril.regRsp("+ICCID", function(_, success, _, line)
@@ -110,5 +114,6 @@ ril.regRsp("+SIMCROSS", function(_, success, _, line)
 end)
 
 ril.request("AT+SIMCROSS?")
+if ril.isReady() then ril.request("AT+CPIN?") end
 
 return sim

@@ -21,7 +21,7 @@ local MOST_PARTS = 255
 local PARTS_WAIT_MS = 600000
 local INTERNATIONAL = 0x91
 
-local ready = false
+local prepared, ready = false, false
 local waiting = {} -- requests from before the modem was ready
 local new_sms
 local reference = 0
@@ -253,8 +253,9 @@ function sms.setNewSmsCb(cbFnc)
   new_sms = cbFnc
 end
 
-ril.regUrc("SMS READY", function()
-  if ready then return end
+local function prepare()
+  if prepared then return end
+  prepared = true
   for _, cmd in ipairs { "AT+CMGF=0", 'AT+CSCS="UCS2"', 'AT+CPMS="SM"', CNMI } do ril.request(cmd) end
   ril.request("AT+CMGD=1,3", nil, function()
     ready = true
@@ -264,6 +265,8 @@ ril.regUrc("SMS READY", function()
     for _, go in ipairs(requests) do go() end
   end)
   sys.timerStart(ril.request, CNMI_AGAIN_MS, CNMI)
-end)
+end
+ril.regUrc("SMS READY", prepare)
+if ril.isReady() then prepare() end
 
 return sms
