@@ -107,11 +107,15 @@ end
 
 --- Sends keys to the other side.
 -- @param keys digits, `*`, `#`, `A`..`D`
--- @param[opt=100] playtime milliseconds for each
+-- @param[opt=100] playtime milliseconds for each, in steps of 100
 -- @param[opt=100] interval milliseconds between two
 function cc.sendDtmf(keys, playtime, interval)
   if type(keys) ~= "string" or not keys:match("^[%d%*#A-D]+$") then error("keys expected", 2) end
-  ril.request(('AT+SENDSOUND="%s",%d,%d'):format(keys, playtime or 100, interval or 100))
+  playtime, interval = playtime or 100, interval or 100
+  ril.request("AT+VTD=" .. math.max(math.ceil(playtime / 100), 1))
+  for at = 1, #keys do
+    ril.request("AT+VTS=" .. keys:sub(at, at), nil, nil, (at - 1) * (playtime + interval))
+  end
 end
 
 ril.regRsp("+CLCC", function() end, ril.MLINE)

@@ -1,4 +1,6 @@
 --- Conversions of text, telephone numbers and times.
+-- A text with a character that the other code lacks, or that is damaged, is converted up to that place; a second
+-- result (a number) tells so.
 -- @module common
 -- @usage log.info("common", common.ucs2ToAscii("0031003200330034"))    --> 1234
 require "utils"

@@ -28,11 +28,11 @@ local reference = 0
 
 -- GB2312 text, whatever happens: a character that it lacks becomes "?".
 local function to_gb2312(ucs2be)
-  local whole = common.ucs2beToGb2312(ucs2be)
-  if whole and (whole ~= "" or ucs2be == "") then return whole end
+  local whole, problem = common.ucs2beToGb2312(ucs2be)
+  if not problem then return whole end
   return (ucs2be:gsub("..", function(character)
-    local text = common.ucs2beToGb2312(character)
-    return text and text ~= "" and text or "?"
+    local text, lacking = common.ucs2beToGb2312(character)
+    return lacking and "?" or text
   end))
 end
 
@@ -86,9 +86,12 @@ end
 function sms.send(num, data, cbFnc)
   if type(num) ~= "string" or not num:match("^%+?[%d%*#]+$") or #num > 20 then return false end
   if type(data) ~= "string" or data == "" then return false end
-  local text = common.gb2312ToUcs2be(data)
-  local parts = text and text ~= "" and parts_of(text) or {}
-  if #parts == 0 or #parts > MOST_PARTS then return false end
+  local text, problem = common.gb2312ToUcs2be(data)
+  local parts = parts_of(text)
+  if problem or #parts > MOST_PARTS then
+    log.error("sms.send", problem and "the text is no GB2312" or "the text is too long")
+    return false
+  end
   local function go()
     submit(num, parts, function(success)
       if cbFnc then cbFnc(success, num, data) end

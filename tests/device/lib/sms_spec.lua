@@ -29,7 +29,8 @@ function iconv.open(to, from)
       for i, code in ipairs(to_codes(text)) do pieces[i] = string.char(math.floor(code / 256), code % 256) end
       return table.concat(pieces)
     end
-    if text:find("\216") then return nil end -- half a pair: cannot be converted
+    local half = text:find("\216") -- half a pair: cannot be converted
+    if half then return (text:sub(1, half - 1):gsub(".", "")), 2 end
     return (text:gsub("(.)(.)", function(high, low) return utf8_of(high:byte() * 256 + low:byte()) end))
   end
   return converter
