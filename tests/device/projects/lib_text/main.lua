@@ -57,7 +57,7 @@ same("readStream at the end", io.readStream("/file.bin", 9, 3), "")
 same("overwritten", io.writeFile("/file.bin", "x") and io.readFile("/file.bin"), "x")
 same("not writable", (io.writeFile("/lua/file.bin", "x")), false)
 local info = io.pathInfo("/a/b.c.txt")
-same("pathInfo", info.dirname .. "|" .. info.filename .. "|" .. info.basename .. "|" .. info.extname, "/a/|b.c.txt|b.c|.txt")
+same("pathInfo", table.concat({ info.dirname, info.filename, info.basename, info.extname }, "|"), "/a/|b.c.txt|b.c|.txt")
 info = io.pathInfo("name")
 same("pathInfo of a name", info.dirname .. "|" .. info.basename .. "|" .. info.extname, "|name|")
 
