@@ -30,14 +30,17 @@ local EVENTS = { open = true, message = true, close = true, error = true, pong =
 local ws = {}
 ws.__index = ws
 
+-- Numbers of its own, for a script may want `math.random` to repeat itself.
+local random = (os.time() * 1000 + rtos.tick()) % 2147483646 + 1
+
 local function random_bytes(count)
   local bytes = {}
-  for at = 1, count do bytes[at] = char(math.random(0, 255)) end
+  for at = 1, count do
+    random = random * 16807 % 2147483647
+    bytes[at] = char(floor(random / 4096) % 256)
+  end
   return table.concat(bytes)
 end
-
--- A seed of its own for each start; `math.random` alone begins alike each time.
-math.randomseed(os.time() + floor(rtos.tick() * 1000) % 1000003)
 
 local function emit(self, event, ...)
   local callback = self.callbacks[event]
@@ -217,7 +220,9 @@ local function check_answer(self, text, key)
   local status = text:match("^HTTP/1%.1 (%d%d%d)")
   if status ~= "101" then return "the server answers " .. (status or "no HTTP") end
   local fields = {}
-  for name, value in text:gmatch("\r\n([^:\r\n]+):[ \t]*([^\r\n]-)[ \t]*%f[\r\n%z]") do fields[name:lower()] = value end
+  for name, value in text:gmatch("\r\n([^:\r\n]+):[ \t]*([^\r\n]*)") do
+    fields[name:lower()] = value:gsub("[ \t]+$", "")
+  end
   if (fields.upgrade or ""):lower() ~= "websocket" or not (fields.connection or ""):lower():find("upgrade", 1, true) then
     return "the server does not upgrade"
   end
@@ -286,7 +291,7 @@ end
 
 local function answer_close(self, data)
   local code = #data >= 2 and integer(data:sub(1, 2)) or 1005
-  self:sendFrame(true, CLOSE, data:sub(1, 2))
+  if self.readyState == "OPEN" then self:sendFrame(true, CLOSE, data:sub(1, 2)) end
   local io = self.io
   self.io, self.readyState = nil, "CLOSED"
   io:close()
@@ -302,7 +307,9 @@ function ws:recv(timeout)
   local deadline = timeout and timeout > 0 and os.clockms() + timeout or nil
   while true do
     if not self.io then return false, "closed" end
+    self.reading = true
     local final, kind, data = read_frame(self, deadline)
+    self.reading = false
     if final == nil then
       if kind == "timeout" then return false, "timeout" end
       if kind == "closed" then return drop(self, "closed") end
@@ -338,13 +345,16 @@ function ws:close(code, reason)
   if self.readyState == "OPEN" then
     self:sendFrame(true, CLOSE, char(floor(code / 256), code % 256) .. (reason or ""):sub(1, 123))
     self.readyState = "CLOSING"
-    -- Another task may be the one that reads; then it takes the answer.
+    if self.reading then -- another task takes the answer
+      local io = self.io
+      sys.timerStart(function() if self.io == io then drop(self, "closed") end end, CLOSE_TIMEOUT_MS)
+      return
+    end
     local deadline = os.clockms() + CLOSE_TIMEOUT_MS
-    while self.io and coroutine.running() and not self.reading do
+    while coroutine.running() do
       local final, kind = read_frame(self, deadline)
       if final == nil or kind == CLOSE then break end
     end
-    if self.reading and self.io then return end
   end
   local io = self.io
   if not io then return end
@@ -379,7 +389,7 @@ function ws:start(keepAlive, proc, reconnTime)
     if not socket.isReady() then
       sys.waitUntil("IP_READY_IND", 60000)
     elseif self:connect() then
-      self.pinged, self.reading = nil, true
+      self.pinged = nil
       while self.io do
         local good, why = self:recv(keepAlive)
         if good then
@@ -392,7 +402,6 @@ function ws:start(keepAlive, proc, reconnTime)
           end
         end
       end
-      self.reading = false
     end
     if not self.ended then sys.wait(reconnTime or 1000) end
   end
