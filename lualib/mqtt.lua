@@ -43,6 +43,8 @@ local SMALLEST_NEED = 2
 
 local CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP = 2, 3, 4, 5, 6, 7
 local SUBACK, UNSUBACK, PINGRESP = 9, 11, 13
+-- The first bytes that a broker may send, PUBLISH apart, and how long the packet is then; false: any length.
+local LENGTHS = { [0x20] = 2, [0x40] = 2, [0x50] = 2, [0x62] = 2, [0x70] = 2, [0x90] = false, [0xb0] = 2, [0xd0] = 0 }
 local PINGREQ_PACKET, DISCONNECT_PACKET = "\192\0", "\224\0"
 
 local REFUSALS = { "protocol version", "client id", "server unavailable", "user name or password", "not authorized" }
@@ -147,6 +149,8 @@ local function next_packet(self)
   if self.pieces then return nil end
   local buffer, at = self.buffer, self.at
   local head, size = byte(buffer, at, at + 1)
+  local exact = head and LENGTHS[head]
+  if exact == nil and head and floor(head / 16) ~= PUBLISH then return nil, "a packet of kind " .. head end
   local last, factor = at + 1, 128
   local digit = size
   if digit and digit >= 128 then
@@ -163,7 +167,7 @@ local function next_packet(self)
     self.need = last - at + 1
     return nil
   end
-  if size > LARGEST_PACKET then return nil, "a packet of " .. size .. " bytes" end
+  if size > LARGEST_PACKET or (exact and size ~= exact) then return nil, "a packet of " .. size .. " bytes" end
   if last + size > #buffer then
     self.need = last + size - at + 1
     return nil
@@ -195,9 +199,13 @@ local function keep_message(self, head, from, to)
   local size = to - from + 1
   if self.cached_bytes + size > LARGEST_CACHE then
     if qos > 0 then return "more messages than the script takes" end
-    log.warn("mqtt", self.clientId, "a message of QoS 0 is dropped: the script does not receive")
+    if not self.dropping then
+      log.warn("mqtt", self.clientId, "messages of QoS 0 are dropped: the script does not receive")
+    end
+    self.dropping = true
     return nil
   end
+  self.dropping = false
   self.cached_bytes, self.cache_last = self.cached_bytes + size, self.cache_last + 1
   self.cache[self.cache_last] = {
     id = PUBLISH, topic = topic, payload = sub(buffer, payload, to), qos = qos, packetId = id, size = size,
@@ -205,7 +213,7 @@ local function keep_message(self, head, from, to)
   }
 end
 
--- Deals with one packet. Returns its kind, packet id and further byte; or nil and what is wrong with it.
+-- Deals with one packet. Returns its kind, packet id, and the codes of a SUBACK; or nil and what is wrong with it.
 local function handle(self, head, from, to)
   local kind = floor(head / 16)
   if kind == PUBLISH then
@@ -217,10 +225,10 @@ local function handle(self, head, from, to)
     self.pinged_at = nil
     return PINGRESP
   end
-  local high, low, value = byte(self.buffer, from, from + 2)
-  if to - from < 1 then return nil, "a packet of kind " .. kind .. " and " .. to - from + 1 .. " bytes" end
+  if to - from < 1 then return nil, "a packet of " .. to - from + 1 .. " bytes" end
+  local high, low = byte(self.buffer, from, from + 1)
   if kind == CONNACK then return kind, low, high end
-  local id = high * 256 + low
+  local id, value = high * 256 + low, nil
   if kind == PUBREC then
     self.releasing[id] = true
     post(self, acknowledgement(PUBREL, id))
@@ -230,9 +238,7 @@ local function handle(self, head, from, to)
   elseif kind == PUBCOMP then
     self.releasing[id] = nil
   elseif kind == SUBACK then
-    value = to > from + 1 and sub(self.buffer, from + 2, to) or ""
-  elseif kind ~= PUBACK and kind ~= UNSUBACK then
-    return nil, "a packet of kind " .. kind
+    value = sub(self.buffer, from + 2, to)
   end
   return kind, id, value
 end
