@@ -2,7 +2,7 @@
 """Reads the #include lines of the tree and fails where a room uses one that it must not know.
 
 A room may use every room to its left, and none to its right:
-    base <- os <- loop <- { dns, transport } <- device <- lua <- runner
+    base <- os <- loop <- { dns, transport } <- device <- board <- lua <- runner
 Foreign headers have rooms of their own: OpenSSL in transport/tls_*, c-ares in dns, the kernel's in os, Lua's in lua.
 """
 import pathlib
@@ -17,8 +17,9 @@ uses = {
     "dns": {"base", "os", "loop"},
     "transport": {"base", "os", "loop"},
     "device": {"base", "os", "loop", "dns", "transport"},
-    "lua": {"base"},
-    "runner": {"base", "os", "loop", "dns", "transport", "device", "lua"},
+    "board": {"base", "os", "loop", "dns", "transport", "device"},
+    "lua": {"base", "board"},
+    "runner": {"base", "os", "loop", "dns", "transport", "device", "board", "lua"},
 }
 foreign = [
     (r"openssl/", [r"src/transport/tls_", r"runner/doctor"]),
