@@ -1,7 +1,6 @@
 #include "board/file_system.hpp"
 
 #include <gtest/gtest.h>
-
 #include <sys/stat.h>
 
 #include <cerrno>
