@@ -62,6 +62,7 @@ bool push_host_path(lua_State* L, int place, Access access) {
     return false;
   }
   lua_pushlstring(L, host.data(), host.size());
+  release(host);
   lua_remove(L, -2);
   return true;
 }
@@ -163,6 +164,7 @@ int os_tmpname(lua_State* L) {
   const Refusal refusal = files_of(L).make_temporary(path);
   if (!refusal.ok()) return luaL_error(L, "no name for a temporary file: %s", refusal.reason);
   lua_pushlstring(L, path.data(), path.size());
+  release(path);
   return 1;
 }
 
@@ -246,6 +248,7 @@ int io_readdir(lua_State* L) {
   name = std::move(entry.name);
   lua_pushinteger(L, folder ? kFolderKind : kFileKind);
   lua_pushlstring(L, name.data(), name.size());
+  release(name);
   lua_pushnumber(L, size);
   return 3;
 }
