@@ -8,8 +8,13 @@ namespace socketcore::lua {
 
 void push_adc(lua_State* L);
 void push_audiocore(lua_State* L);
+void push_bit(lua_State* L);
 void push_cpu(lua_State* L);
+void push_crypto(lua_State* L);
 void push_i2c(lua_State* L);
+void push_iconv(lua_State* L);
+void push_json(lua_State* L);
+void push_pack(lua_State* L);
 void push_pio(lua_State* L);
 void push_pmd(lua_State* L);
 void push_pwm(lua_State* L);
@@ -22,5 +27,9 @@ inline constexpr int kFallingEdge = 2;
 /// What rtos has for the parts. The functions want the host as their first upvalue; the constants go into the table on top.
 extern const luaL_Reg kRtosPartCalls[];
 void set_rtos_part_constants(lua_State* L);
+
+/// Adds to the table of rtos, on top: toint64, compare_distance, base64_encode and base64_decode. They want no host, and
+/// neither do bit, crypto, iconv, json and pack.
+void add_rtos_codec(lua_State* L);
 
 }  // namespace socketcore::lua
