@@ -32,7 +32,7 @@ require "socket"
 local mqtt = {}
 _G.mqtt = mqtt
 
-local byte, char, sub, floor, tick = string.byte, string.char, string.sub, math.floor, rtos.tick
+local byte, char, sub, floor, ceil, tick = string.byte, string.char, string.sub, math.floor, math.ceil, rtos.tick
 
 local TICKS_PER_MS = 16384 / 1000
 local COMMAND_TIMEOUT_MS = 60000  -- for the broker's answer to a packet
@@ -103,9 +103,11 @@ local function connect_packet(self)
   return "\16" .. length(#body) .. body
 end
 
+-- A socket of another library may only know how to wait.
 local function post(self, packet)
+  local io = self.io
   self.sent_at = tick()
-  return self.io:post(packet)
+  return (io.post or io.send)(io, packet)
 end
 
 -- A packet id that no exchange uses.
@@ -278,7 +280,7 @@ local function read(self, deadline, msg)
     if wrong then return fail(self, wrong) end
     if deadline and deadline - now < left then left = deadline - now end
     if left <= 0 then return nil, "timeout" end
-    local good, data, param = self.io:recv(left < math.huge and left / TICKS_PER_MS or 0, msg)
+    local good, data, param = self.io:recv(left < math.huge and ceil(left / TICKS_PER_MS) or 0, msg)
     if good then
       feed(self, data)
     elseif msg and data == msg then

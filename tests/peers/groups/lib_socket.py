@@ -41,8 +41,8 @@ def tcp_and_ssl(bench):
           client = socket.tcp({arguments})
           client:connect("127.0.0.1", {sink.port})
           local data = ("0123456789abcdef"):rep(60000)
-          note("send", client:send("\\0" .. string.char(math.floor(#data / 65536), math.floor(#data / 256) % 256, #data % 256)
-            .. data))
+          local size = string.char(0, math.floor(#data / 65536), math.floor(#data / 256) % 256, #data % 256)
+          note("send", client:send(size .. data))
           note("digest", client:recv(10000))
           note("end", client:recv(5000))
           note("again", client:recv(5000))
@@ -169,8 +169,8 @@ def messages_of_the_script(bench):
       client:close()
     """)
     bench.equal(project.said("wait"), ["false", "WORK", "1"], "wait")
-    bench.equal(project.notes("turn"), [["true", "data"], ["false", "WORK", "2"], ["false", "WORK", "3"], ["false", "WORK", "4"],
-                                        ["false", "WORK", ""], ["false", "timeout"]], "turns")
+    bench.equal(project.notes("turn"), [["true", "data"], ["false", "WORK", "2"], ["false", "WORK", "3"],
+                                        ["false", "WORK", "4"], ["false", "WORK", ""], ["false", "timeout"]], "turns")
     bench.equal(project.said("held back"), ["false", "timeout"], "held back")
     bench.equal(project.said("later"), ["false", "WORK", "kept"], "later")
 
