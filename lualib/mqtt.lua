@@ -232,7 +232,8 @@ local function handle(self, head, from, to)
   if kind == CONNACK then return kind, low, high end
   local id, value = high * 256 + low, nil
   if kind == PUBREC then
-    self.releasing[id] = true
+    -- Only what was published: a broker must not be able to use up the ids.
+    if id == self.in_flight then self.releasing[id] = true end
     post(self, acknowledgement(PUBREL, id))
   elseif kind == PUBREL then
     self.received[id] = nil
@@ -329,6 +330,7 @@ function mqtt.client(clientId, keepAlive, username, password, cleanSession, will
     version = version or "3.1.1",
     connected = false,
     last_id = 0,
+    in_flight = 0,   -- the id of the last QoS 2 message
     releasing = {},  -- ids whose PUBREL the broker has not confirmed
     received = {},   -- ids of QoS 2 messages that were handed out and may come again
     cache = {}, cache_first = 1, cache_last = 0, cached_bytes = 0,
@@ -438,6 +440,7 @@ function client:publish(topic, payload, qos, retain)
   local id = next_id(self)
   if not post(self, head .. length(size) .. number(#topic) .. topic .. number(id) .. payload) then return false end
   if qos == 1 then return await(self, PUBACK, id) ~= nil end
+  self.in_flight = id
   return await(self, PUBREC, id) ~= nil and await(self, PUBCOMP, id) ~= nil
 end
 

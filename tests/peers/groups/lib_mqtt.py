@@ -311,6 +311,32 @@ def misbehaviour(bench):
     bench.equal(project.said("raised")[0], "false", "an overlong client id")
 
 
+@case(limit=60)
+def confirmations_of_nothing(bench):
+    """A broker that confirms what nobody sent neither uses up the ids nor confuses a publication."""
+
+    def serve(connection):
+        connection.recv(1000)
+        everything = b"".join(b"\x50\x02" + id.to_bytes(2, "big") for id in range(1, 65536))
+        connection.sendall(CONNACK + everything + b"\x40\x02\x77\x77\x70\x02\x77\x77\xb0\x02\x77\x77")
+        data = b""
+        while b"the payload" not in data:
+            data = data[-20:] + connection.recv(65536)
+        at = data.index(b"from/device") + len("from/device")
+        connection.sendall(b"\x40\x02" + data[at : at + 2])
+        connection.recv(65536)
+
+    server = net.Server(bench, serve)
+    project = play(bench, f"""
+      local client = mqtt.client("device", 60)
+      client:connect("127.0.0.1", {server.port})
+      note("nothing", client:receive(300))
+      note("published", client:publish("from/device", "the payload", 1))
+    """, **mqtt())
+    bench.equal(project.said("nothing")[:2], ["false", "timeout"], "nothing was received")
+    bench.equal(project.said("published"), ["true"], "published")
+
+
 @case(tools=TOOLS, limit=60)
 def speed(bench):
     """Ten thousand publications with QoS 1, each confirmed before the next one."""

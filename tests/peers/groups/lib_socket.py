@@ -48,6 +48,11 @@ def tcp_and_ssl(bench):
           note("again", client:recv(5000))
           client:close()
           client:close()
+          local connected = client:connect("127.0.0.1", {echo.port})
+          sys.timerStart(client.close, 20, client)
+          note("reused", connected, client:recv(5000))
+          note("reused", client:connect("127.0.0.1", {echo.port}) == true, client:send("x"), client:recv(5000))
+          client:close()
           note("refused", socket.tcp({arguments}):connect("127.0.0.1", 1))
           sys.wait(50)
         """, files=files)
@@ -60,10 +65,11 @@ def tcp_and_ssl(bench):
         bench.equal(project.said("digest"), ["true", net.digest(b"0123456789abcdef" * 60000)], arguments)
         bench.equal([project.said("end"), project.said("again")], [["false", "CLOSED"]] * 2, arguments)
         bench.equal(project.said("refused"), ["false"], arguments)
+        bench.equal(project.notes("reused"), [["true", "false", "CLOSED"], ["true", "true", "true", "x"]], arguments)
         ssl = str(security is not None).lower()
-        bench.equal(project.notes("SOCKET_ACTIVE"), [["true"], ["false"], ["true"], ["false"]], arguments)
-        bench.equal(project.notes("LIB_SOCKET_CLOSE_IND"), [[ssl, "TCP", "localhost", str(echo.port)],
-                                                            [ssl, "TCP", "127.0.0.1", str(sink.port)]], arguments)
+        bench.equal(project.notes("SOCKET_ACTIVE"), [["true"], ["false"]] * 4, arguments)
+        bench.equal(project.notes("LIB_SOCKET_CLOSE_IND")[:2], [[ssl, "TCP", "localhost", str(echo.port)],
+                                                                [ssl, "TCP", "127.0.0.1", str(sink.port)]], arguments)
         bench.equal(project.notes("LIB_SOCKET_CONNECT_FAIL_IND"), [[ssl, "TCP", "127.0.0.1", "1"]], arguments)
 
 
@@ -259,6 +265,8 @@ def peers_that_fail(bench):
       note("no TLS", client:connect("127.0.0.1", {tls_less.port}, 1))
       note("no TLS took", math.floor(os.clockms() - started))
       client:close()
+      sys.timerStart(client.close, 20, client)
+      note("closed", client:connect("127.0.0.1", {tls_less.port}))
       note("no name", socket.tcp():connect("no.such.name.invalid", 80, 5))
       note("no address", socket.tcp():connect("", 80, 5))
       note("no port", socket.tcp():connect("127.0.0.1", 99999, 5))
@@ -272,7 +280,7 @@ def peers_that_fail(bench):
     bench.within(int(project.said("stuck took")[0]), 900, 4000 * bench.patience, "stuck: milliseconds")
     bench.equal(project.said("fail"), ["false", "TCP", "127.0.0.1", str(deaf.port), "8000000"], "the message about it")
     bench.within(int(project.said("no TLS took")[0]), 900, 4000 * bench.patience, "no TLS: milliseconds")
-    for name in ("no TLS", "no name", "no address", "no port", "no file", "no task"):
+    for name in ("no TLS", "closed", "no name", "no address", "no port", "no file", "no task"):
         bench.equal(project.said(name)[0], "false", name)
 
 
