@@ -223,6 +223,8 @@ def update(bench):
       calls = {{}}
       run("truncated", "/truncated")
       run("none", "/missing")
+      run("message", "/refuse")
+      note("text", update.getUpdateMsg())
       note("untouched", #calls)
       refuse = 1
       run("refused", "/hello")
@@ -234,7 +236,8 @@ def update(bench):
     bench.equal(project.said("calls"), ["start", "hello", "end"], "the core's calls")
     bench.equal(project.notes("total")[0], ["5"], "total")
     bench.equal(project.said("steps"), ["100"], "steps")
-    bench.equal([project.said(name)[0] for name in ("truncated", "none", "refused")], ["false"] * 3, "failures")
+    bench.equal([project.said(name)[0] for name in ("truncated", "none", "message", "refused")], ["false"] * 4, "failures")
+    bench.equal(project.said("text"), ["no!"], "what a server without an update says")
     bench.equal(project.said("untouched"), ["0"], "the core hears nothing of them")
     bench.equal(project.said("left"), ["false"], "the file is gone")
     first = server.requests[0]

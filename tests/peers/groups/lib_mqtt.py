@@ -177,6 +177,7 @@ def a_session_that_stays(bench):
       sys.waitUntil("NEVER", 600)
       client:connect("127.0.0.1", {broker.tcp})
       sys.wait(200)
+      note("published", client:publish("other", "the messages wait meanwhile", 1))
       hear(client, "message")
       client:disconnect()
       client:connect("127.0.0.1", {broker.tcp})
@@ -318,7 +319,7 @@ def confirmations_of_nothing(bench):
     def serve(connection):
         connection.recv(1000)
         everything = b"".join(b"\x50\x02" + id.to_bytes(2, "big") for id in range(1, 65536))
-        connection.sendall(CONNACK + everything + b"\x40\x02\x77\x77\x70\x02\x77\x77\xb0\x02\x77\x77")
+        connection.sendall(CONNACK + everything + b"\x40\x02\x77\x77\xb0\x02\x77\x77")
         data = b""
         while b"the payload" not in data:
             data = data[-20:] + connection.recv(65536)

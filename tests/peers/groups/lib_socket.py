@@ -81,10 +81,11 @@ def nothing_is_lost(bench):
         connection.sendall(BIG)
 
     server = net.Server(bench, serve)
+    small = net.Server(bench, lambda connection: connection.sendall(BIG[:300_000]))
     project = play(bench, f"""
-      local function fetch(name, pause)
+      local function fetch(name, pause, port)
         local client = socket.tcp()
-        client:connect("127.0.0.1", {server.port})
+        client:connect("127.0.0.1", port or {server.port})
         sys.wait(pause)
         collectgarbage() collectgarbage()
         note("memory", math.floor(collectgarbage("count")))
@@ -101,10 +102,12 @@ def nothing_is_lost(bench):
       end
       fetch("at once", 5)
       fetch("late", 1500)
+      fetch("after the end", 1500, {small.port})
     """)
     for name in ("at once", "late"):
         bench.equal(project.said(name), [str(len(BIG)), net.digest(BIG).upper()], name)
-    bench.equal(project.notes("end"), [["CLOSED"]] * 2, "the end")
+    bench.equal(project.said("after the end"), ["300000", net.digest(BIG[:300_000]).upper()], "after the end")
+    bench.equal(project.notes("end"), [["CLOSED"]] * 3, "the end")
     for (memory,) in project.notes("memory"):
         bench.within(int(memory), 0, 8000, "KiB while nothing is read")
 
