@@ -331,7 +331,7 @@ def confirmations_of_nothing(bench):
     project = play(bench, f"""
       local client = mqtt.client("device", 60)
       client:connect("127.0.0.1", {server.port})
-      note("nothing", client:receive(300))
+      note("nothing", client:receive(2000))
       note("published", client:publish("from/device", "the payload", 1))
     """, **mqtt())
     bench.equal(project.said("nothing")[:2], ["false", "timeout"], "nothing was received")
