@@ -1,4 +1,5 @@
 """The library's sockets against servers of Python: tcp, udp, ssl; waiting and not waiting; losses."""
+import os
 import socket
 import struct
 import threading
@@ -311,6 +312,41 @@ def the_link_goes(bench):
     project.wait_note("again")
     project.finish()
     bench.equal(project.notes("ended"), [["false", "CLOSED"]] * 5, "ended")
+
+
+@case(limit=60)
+def the_modem_loses_the_link(bench):
+    """As the modem tells it: connections end, `connect` refuses, and after the link's return all works again."""
+    server = net.Server(bench, net.echo)
+    control = bench.tmp / "control"
+    os.mkfifo(control)
+    project = Project(bench, f"""
+      local client = socket.tcp()
+      client:connect("127.0.0.1", {server.port})
+      client:send("x")
+      note("before", client:recv(5000))
+      note("ended", client:recv(20000))
+      sys.wait(200)
+      note("down", socket.isReady(), client:send("y"))
+      client:close()
+      note("refused", socket.tcp():connect("127.0.0.1", {server.port}))
+      note("up", sys.waitUntil("IP_READY_IND", 20000))
+      note("after", client:connect("127.0.0.1", {server.port}) == true, client:send("z"), client:recv(5000))
+      client:close()
+    """, options=["--modem-ctl", control])
+    project.wait_note("before")
+    with open(control, "w") as orders:
+        orders.write("link down\n")
+        orders.flush()
+        project.wait_note("refused")
+        orders.write("link up\n")
+        orders.flush()
+        project.finish()
+    bench.equal(project.said("ended"), ["false", "CLOSED"], "ended")
+    bench.equal(project.said("down"), ["false", "false"], "down")
+    bench.equal(project.said("refused"), ["false"], "refused")
+    bench.equal(project.said("up"), ["true"], "up")
+    bench.equal(project.said("after"), ["true", "true", "true", "z"], "after")
 
 
 @case(limit=60)

@@ -49,7 +49,7 @@ class Project(Process):
             (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
         required = " ".join(f'require "{name}"' for name in requires)
         (folder / "main.lua").write_text(MAIN.format(requires=required, before=before, body=body))
-        words = ["run", "--lib", str(LUALIB), "--data", str(self.data), *options, str(folder)]
+        words = ["run", "--lib", str(LUALIB), "--data", str(self.data), *map(str, options), str(folder)]
         argv = [str(bench.interpreters.runner), *words]
         super().__init__(bench, argv, name=folder.name, env={**os.environ, **(env or {})})
         bench.processes.append(self)
