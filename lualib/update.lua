@@ -82,6 +82,7 @@ end
 
 -- Hands the file to the core. True, or nil and why not.
 local function install(size)
+  if not rtos.fota_start then return nil, "this core takes no updates" end
   local file, why = io.open(PATH, "rb")
   if not file then return nil, why end
   local code = rtos.fota_start()

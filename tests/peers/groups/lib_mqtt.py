@@ -338,19 +338,28 @@ def confirmations_of_nothing(bench):
     bench.equal(project.said("published"), ["true"], "published")
 
 
-@case(tools=TOOLS, limit=60)
+@case(tools=TOOLS, limit=90)
 def speed(bench):
-    """Ten thousand publications with QoS 1, each confirmed before the next one."""
+    """Publications with QoS 1, each confirmed before the next, beside libmosquitto, which has twenty under way."""
     broker = Mosquitto(bench)
-    project = play(bench, f"""
-      local client = mqtt.client("device", 60)
-      client:connect("127.0.0.1", {broker.tcp})
-      local count, started = {1000 if bench.sanitized else 10000}, os.clockms()
-      for _ = 1, count do
-        if not client:publish("speed", "a payload of thirty-two letters.", 1) then error("lost") end
-      end
-      note("rate", math.floor(count * 1000 / (os.clockms() - started)))
-    """, **mqtt())
-    rate = int(project.said("rate")[0])
-    print(f"     {rate} messages per second")
-    bench.within(rate, 100 if bench.sanitized else 500, 10**9, "messages per second")
+    count = 1000 if bench.sanitized else 10000
+    lines = bench.file("lines", b"a payload of thirty-two letters.\n" * count)
+    ours, theirs = 0, 0
+    for _ in range(3):  # the best of three: others use this machine too
+        project = play(bench, f"""
+          local client = mqtt.client("device", 60)
+          client:connect("127.0.0.1", {broker.tcp})
+          local started = os.clockms()
+          for _ = 1, {count} do
+            if not client:publish("speed", "a payload of thirty-two letters.", 1) then error("lost") end
+          end
+          note("rate", math.floor({count} * 1000 / (os.clockms() - started)))
+        """, **mqtt())
+        ours = max(ours, int(project.said("rate")[0]))
+        started = time.monotonic()
+        with open(lines, "rb") as stdin:
+            words = ["-h", "127.0.0.1", "-p", broker.tcp, "-t", "speed", "-q", "1", "-l"]
+            bench.start(["mosquitto_pub", *words], stdin=stdin).wait()
+        theirs = max(theirs, int(count / (time.monotonic() - started)))
+    print(f"     {ours} messages per second, libmosquitto {theirs}")
+    bench.within(ours, theirs * (0.02 if bench.sanitized else 0.5), 10**9, "messages per second")
