@@ -71,6 +71,68 @@ end
 compare("docs/reference.md", reference)
 compare("types/", stubs)
 
+-- ---- The modules of a device's project: asked in one, which prints a line for each of their names.
+
+local ASK = [[
+for name in ("adc audiocore bit cpu crypto i2c iconv json pack pio pmd pwm rtos spi uart"):gmatch "%w+" do
+  for key, value in pairs(_G[name]) do
+    if key ~= "pin" then print(name, key, type(value), tostring(value)) end
+  end
+end
+for key, value in pairs(pio.pin) do print("pio.pin", key, type(value), tostring(value)) end
+for key in ("opendir readdir closedir mount unmount format SDCARD USBMSC INTERNAL EXTERN_PINLCD EXTERN_PINGPIO"):gmatch "[%w_]+" do
+  print("io", key, type(io[key]), tostring(io[key]))
+end
+print("string", "gfind", type(string.gfind), "")
+]]
+
+local function compare_device()
+  local folder = os.tmpname()
+  os.remove(folder)
+  assert(os.execute("mkdir '" .. folder .. "'") == 0)
+  local main = assert(io.open(folder .. "/main.lua", "w"))
+  main:write(ASK)
+  main:close()
+  local answer = output_of("'" .. runner .. "' run '" .. folder .. "'")
+  os.execute("rm -r '" .. folder .. "'")
+
+  local env = { io = {}, string = {}, rtos = stubs.rtos }
+  local function load_stub(name)
+    local chunk = assert(loadstring(read("types/" .. name .. ".lua"), "types/" .. name .. ".lua"))
+    chunk = setfenv(chunk, env)
+    check(chunk() ~= nil, "types/%s.lua does not return its table", name)
+  end
+  for name in ("adc audiocore bit cpu crypto i2c iconv json pack pio pmd pwm rtos_device spi standard uart"):gmatch "[%w_]+" do
+    load_stub(name)
+  end
+  env["pio.pin"], env.pio.pin = env.pio.pin, nil
+
+  local page = read("docs/reference-device.md") .. read("docs/reference.md")
+  local told = {}
+  for code in page:gmatch("`([^`\n]+)`") do
+    for word in code:gmatch("[%a_][%w_]*") do told[word] = true end
+  end
+  local real = {}
+  for module, name, kind, value in answer:gmatch("(%S+) (%S+) (%S+) ?([^\n]*)") do
+    real[module] = real[module] or {}
+    real[module][name] = true
+    -- Names that stand for a value which a stub cannot have, or that are nobody's business.
+    if kind ~= "userdata" and not name:find("^_") then
+      local stub = env[module] and env[module][name]
+      check(type(stub) == kind, "types/: %s.%s is missing, or no %s", module, name, kind)
+      check(kind ~= "number" or stub == tonumber(value), "types/: %s.%s is %s, in truth %s", module, name, tostring(stub), value)
+      check(told[name], "docs/reference-device.md does not tell of %s.%s", module, name)
+    end
+  end
+  check(real.uart and real["pio.pin"], "a project does not tell its modules: %s", answer)
+  for module, names in pairs(real) do
+    for name in pairs(env[module]) do
+      check(names[name], "types/: %s.%s does not exist", module, name)
+    end
+  end
+end
+if runner then compare_device() end
+
 -- ---- Messages and error codes have their sections.
 
 local errors, headings = {}, {}
@@ -222,6 +284,19 @@ if runner then
     local help = output_of("'" .. runner .. "' " .. command .. "--help")
     check(help:find("Options:", 1, true), "'%s--help' says nothing", command)
     for option in pairs(options_in(help:gsub("\nExamples:.*", ""))) do real[option] = true end
+  end
+  -- What the page on projects has of its own: the options of that group, and the lines that drive modem and parts.
+  local of_device = options_in(output_of("'" .. runner .. "' run --help"):match("\nA device's project:\n(.-)\n\n") or "")
+  check(of_device["--modem-ctl"], "'run --help' has no group of a device's project")
+  local lines = { "battery", "charger", "key" }
+  for word in read("src/modem/control.cpp"):gmatch('\n    {"(%l+)", ') do lines[#lines + 1] = word end
+  check(#lines > 10, "src/modem/control.cpp: no table of control lines found")
+  for _, guide in ipairs { "docs/device.md", "docs/zh/device.md" } do
+    local text = read(guide)
+    local told = options_in(text)
+    for option in pairs(of_device) do check(told[option], "%s does not tell of %s", guide, option) end
+    for option in pairs(told) do check(real[option], "%s: %s does not exist", guide, option) end
+    for _, word in ipairs(lines) do check(text:find("`[^`\n]*%f[%a]" .. word .. "%f[%A]"), "%s: no control line %s", guide, word) end
   end
   for _, guide in ipairs { "docs/guide.md", "docs/zh/guide.md" } do
     local text = read(guide)
