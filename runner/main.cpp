@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -33,11 +34,13 @@ A first script, hello.lua:
 'socketcore run --help' and so on tell more.)";
 
 constexpr const char* kRunAbout =
-    "Runs SCRIPT: a Lua file, a folder with a main.lua, or - for standard input. What follows SCRIPT is the script's,\n"
-    "options too: it finds it in '...' and in the table 'arg'. The tables 'socketcore' and 'rtos' are globals, and can be\n"
-    "required.";
+    "Runs SCRIPT: a folder with a main.lua, a Lua file, or - for standard input. A folder, or its main.lua, is a device's\n"
+    "project: it finds itself under /lua/, a flash to write to, a modem on uart.ATC, and all modules of the device. Any other\n"
+    "script finds this machine's files, and 'socketcore' and 'rtos'. What follows SCRIPT is the script's, options too: it\n"
+    "finds it in '...' and in the table 'arg'.";
 constexpr const char* kRunExamples = R"(Examples:
   socketcore run app.lua
+  socketcore run --data flash --uart 1=pty --lib ../library project/   # a device's project
   socketcore run --profile air724u --lib ../library app/ --verbose   # --verbose goes to app/main.lua
   socketcore run --log debug app.lua 2> app.log                      # only the script writes to stdout
 
@@ -80,7 +83,48 @@ struct Arguments {
   std::string tls_verify = "script";
   std::string sni = "script";
   std::string log = "warning";
+  std::string modem = "instant";
+  std::string sim = "ready";
+  std::string registration = "home";
+  int attach_delay_ms = 0;
 };
+
+// A device's project: all of these make SCRIPT one, whatever it is called.
+void add_device(CLI::App& run, Arguments& arguments) {
+  runner::ProjectOptions& project = arguments.run.project;
+  socketcore::ModemSettings& modem = project.modem;
+  const auto add = [&](const char* name, auto& value, const char* about, const char* kind) {
+    return run.add_option(name, value, about)->option_text(kind)->group("A device's project")->allow_extra_args(false);
+  };
+  add("--data", project.data, "The folder that stands for the flash; else one that is made for this run only", "DIR");
+  add("--uart", project.uarts, "Join UART N (1, 2, 3; 129: USB) to a serial device, or to a new pseudo terminal; repeatable",
+      "N=PATH|N=pty");
+  add("--modem-ctl", project.control_fifo, "Drive modem and parts by lines written to this FIFO (docs/device.md)", "FIFO");
+  add("--parts", project.parts_file, "Set pins, ADCs and so on from the lines of this file (docs/parts.md)", "FILE")
+      ->check(CLI::ExistingFile);
+  add("--trace", project.trace_file, "Write what the script does to pins, buses and so on, line by line", "FILE");
+  add("--modem", arguments.modem, "real: answers and starts as slowly as the device's", "instant|real")
+      ->check(CLI::IsMember({"instant", "real"}));
+  add("--imei", modem.imei, "The modem's IMEI", "DIGITS");
+  add("--imsi", modem.imsi, "The SIM's IMSI; its first 5 digits choose the APN", "DIGITS");
+  add("--iccid", modem.iccid, "The SIM's ICCID", "DIGITS");
+  add("--operator", modem.plmn, "The network's PLMN", "DIGITS");
+  add("--rssi", modem.rssi, "The signal, 0..31, or 99 for none", "N");
+  add("--sim", arguments.sim, "What is in the SIM slot", "ready|absent|pin")->check(CLI::IsMember({"ready", "absent", "pin"}));
+  add("--registration", arguments.registration, "What the network says", "home|roaming|denied|searching")
+      ->check(CLI::IsMember({"home", "roaming", "denied", "searching"}));
+  add("--attach-delay", arguments.attach_delay_ms, "How much later than usual the network is found", "MS")
+      ->check(CLI::Range(0, 86'400'000));
+  run.add_flag("--flight-mode", modem.flight_mode, "Start with the radio off")->group("A device's project");
+  run.add_flag("--restart", project.restart, "Start the script again when it ends or fails, as the device does")
+      ->group("A device's project");
+}
+
+// Whether an option of a device was given.
+bool asks_for_device(const CLI::App& run) {
+  const auto options = run.get_options([](const CLI::Option* option) { return option->get_group() == "A device's project"; });
+  return std::any_of(options.begin(), options.end(), [](const CLI::Option* option) { return option->count() > 0; });
+}
 
 void add_run(CLI::App& app, Arguments& arguments) {
   CLI::App* const run = app.add_subcommand("run", kRunAbout);
@@ -104,6 +148,7 @@ void add_run(CLI::App& app, Arguments& arguments) {
   run->add_option("--log", arguments.log, "What the engine says on stderr")
       ->check(CLI::IsMember(runner::log_levels()))
       ->capture_default_str();
+  add_device(*run, arguments);
   run->add_flag("--exit-when-idle", arguments.run.exit_when_idle,
                 "End where the script waits and nothing can ever come: no socket, no timer");
 }
@@ -157,6 +202,12 @@ int dispatch(const CLI::App& app, Arguments& arguments) {
   socketcore::DeviceOptions& device = arguments.run.device;
   device.profile = socketcore::find_profile(arguments.profile);
   if (arguments.tls_verify == "strict") device.tls_verify = socketcore::TlsVerify::strict;
+  socketcore::ModemSettings& modem = arguments.run.project.modem;
+  modem.timing = socketcore::timing_of(arguments.modem).value();
+  modem.sim = socketcore::sim_of(arguments.sim).value();
+  modem.registration = socketcore::registration_of(arguments.registration).value();
+  modem.attach_delay = std::chrono::milliseconds(arguments.attach_delay_ms);
+  arguments.run.as_device = asks_for_device(*app.get_subcommand("run"));
   if (arguments.sni == "auto") device.sni = socketcore::Sni::automatic;
   return runner::run_script(arguments.run, *log);
 }

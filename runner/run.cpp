@@ -3,8 +3,15 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
+#include <memory>
+#include <optional>
+#include <string_view>
 
+#include "lua/device/absent.hpp"
+#include "lua/device/loading.hpp"
+#include "lua/device/open.hpp"
 #include "lua/modules.hpp"
 #include "runner/signals.hpp"
 
@@ -13,6 +20,10 @@ namespace runner {
 namespace {
 
 namespace lua = socketcore::lua;
+using socketcore::Board;
+using socketcore::Clock;
+using socketcore::FileSystem;
+using socketcore::PowerOnReason;
 
 constexpr const char* kRunKey = "socketcore.run";
 constexpr int kCountHookEvery = 10'000;
@@ -25,8 +36,13 @@ struct Run {
   socketcore::Log& log;
   const std::string& file;
   const std::string& search_path;
+  Project* project;  // null: a script of this machine
+  FileSystem* files;
+  Clock* clock;
   Ending ending = Ending::failed;
   int status = EXIT_FAILURE;
+  std::unique_ptr<Board> board = nullptr;  // until its host has it
+  std::string problem{};
   bool inside = false;  // whether there is a script to leave
   std::jmp_buf way_out{};
 };
@@ -115,6 +131,17 @@ void preload(lua_State* L, const char* name) {
   lua_pop(L, 3);
 }
 
+// The host's userdata is on top of the stack.
+void open_project(lua_State* L, Run& run) {
+  run.clock->run_on(host->os());
+  run.board = Board::create(host->reactor(), host->device(), *run.clock, &run.log, run.project->board(), run.problem);
+  if (!run.board) {
+    lua_pushlstring(L, run.problem.data(), run.problem.size());
+    lua_error(L);
+  }
+  lua::open_device(L, *host, run.board, *run.files, *run.clock);
+}
+
 void open_modules(lua_State* L, Run& run) {
   lua::HostSettings settings;
   settings.options = run.options.device;
@@ -143,6 +170,7 @@ void open_modules(lua_State* L, Run& run) {
   lua_pushcfunction(L, poweroff);
   lua_setfield(L, -2, "poweroff");
   publish("rtos");
+  if (run.project != nullptr) open_project(L, run);
   lua_pop(L, 3);
 
   lua_getglobal(L, "os");
@@ -189,7 +217,7 @@ int run_protected(lua_State* L) {
 
   luaL_openlibs(L);
   open_modules(L, run);
-  set_search_path(L, run);
+  if (run.project == nullptr) set_search_path(L, run);
 
   // PUC Lua keeps hooks per coroutine, each takes that of its maker: so there it must stand from the start. LuaJIT has
   // one hook for all, and compiles nothing while it is set.
@@ -202,24 +230,35 @@ int run_protected(lua_State* L) {
   lua_getfield(L, -1, "traceback");
   lua_pushcclosure(L, explain, 1);
   const int handler = lua_gettop(L);
-  if (luaL_loadfile(L, run.file == "-" ? nullptr : run.file.c_str()) != 0) return lua_error(L);
+  const int loaded = run.project != nullptr ? lua::load_script(L, *run.files, run.project->main().c_str())
+                                            : luaL_loadfile(L, run.file == "-" ? nullptr : run.file.c_str());
+  if (loaded != 0) return lua_error(L);
   if (lua_pcall(L, push_arguments(L, run.options), 0, handler) != 0) return lua_error(L);
   run.ending = Ending::returned;
   run.status = EXIT_SUCCESS;
   return 0;
 }
 
-void print_error(lua_State* L) {
+// What the error text does not say: that a module which the script takes for granted is one of hardware.
+void print_hint(std::string_view text) {
+  for (const lua::AbsentModule& module : lua::kAbsentModules) {
+    if (text.find("global '" + std::string(module.name) + "' (a nil value)") == std::string_view::npos) continue;
+    std::fprintf(stderr, "socketcore: '%s' (%s) does not exist on this host\n", std::string(module.name).c_str(),
+                 std::string(module.what).c_str());
+  }
+}
+
+void print_error(lua_State* L, const Run& run) {
   std::size_t size = 0;
   const char* const text = lua_tolstring(L, -1, &size);
+  const std::string_view error = text != nullptr ? std::string_view(text, size) : "error in error handling";
   std::fflush(stdout);
   std::fputs("socketcore: ", stderr);
-  if (text != nullptr) {
-    std::fwrite(text, 1, size, stderr);
-  } else {
-    std::fputs("error in error handling", stderr);
-  }
+  std::fwrite(error.data(), 1, error.size(), stderr);
   std::fputc('\n', stderr);
+  if (run.project == nullptr) return;
+  print_hint(error);
+  run.project->keep_error(std::string(error));
 }
 
 // leave() returns to here. Nothing with a destructor may stand between this function and Lua.
@@ -228,7 +267,7 @@ void enter(lua_State* L, Run& run) {
     run.inside = true;
     if (lua_cpcall(L, run_protected, &run) != 0) {
       if (stop_signal() == 0) {
-        print_error(L);
+        print_error(L, run);
       } else {
         run.status = 128 + stop_signal();  // it was the signal that broke the reading of the script
       }
@@ -237,22 +276,39 @@ void enter(lua_State* L, Run& run) {
   run.inside = false;
   unwatch_script();
   wake_on_stop(nullptr);
+  if (run.clock != nullptr) run.clock->stop();
   lua_sethook(L, nullptr, 0, 0);
 }
 
-Run live_once(const RunOptions& options, socketcore::Log& log, const std::string& file, const std::string& search_path) {
-  Run run{options, log, file, search_path};
+struct Life {
+  Ending ending;
+  int status;
+};
+
+Life live_once(const RunOptions& options, socketcore::Log& log, const std::string& file, const std::string& search_path,
+               Project* project) {
+  // They outlive the state, whose finalizers may still ask them.
+  std::optional<FileSystem> files;
+  Clock clock;
+  if (project != nullptr) files.emplace(project->files());
+  Run run{options, log, file, search_path, project, files ? &*files : nullptr, &clock};
   lua_State* const L = luaL_newstate();
   if (L == nullptr) {
     std::fputs("socketcore: not enough memory\n", stderr);
-    return run;
+    return {run.ending, run.status};
   }
   enter(L, run);
   // After a signal nothing may keep the delivery waiting: not a finalizer, not the pclose() of a child that goes on.
   if (stop_signal() != 0) deliver_without_script();
   host = nullptr;
   lua_close(L);  // ends the host, if that is still to be done
-  return run;
+  return {run.ending, run.status};
+}
+
+// A script that fails at once would else fail as fast as the machine can start it.
+void pause_before_restart() {
+  constexpr timespec kPause{.tv_sec = 1, .tv_nsec = 0};
+  ::nanosleep(&kPause, nullptr);
 }
 
 }  // namespace
@@ -277,10 +333,22 @@ int run_script(const RunOptions& options, socketcore::Log& log) {
   for (const std::string& library : options.libraries) add_folder(library);
 
   const std::string name = file.string();
+  std::unique_ptr<Project> project;
+  if (options.as_device || file.filename() == "main.lua") {
+    std::string problem;
+    project = Project::open(options.project, file, options.libraries, problem);
+    if (!project) {
+      std::fprintf(stderr, "socketcore: %s\n", problem.c_str());
+      return EXIT_FAILURE;
+    }
+  }
   for (;;) {
-    const Run run = live_once(options, log, name, search_path);
-    if (run.ending != Ending::restart) return run.status;
-    if (stop_signal() != 0) return 128 + stop_signal();
+    const Life life = live_once(options, log, name, search_path, project.get());
+    if (stop_signal() != 0) return life.ending == Ending::restart ? 128 + stop_signal() : life.status;
+    const bool over = life.ending == Ending::returned || life.ending == Ending::failed;
+    if (life.ending != Ending::restart && !(over && project && options.project.restart)) return life.status;
+    if (over) pause_before_restart();
+    if (project) project->set_reason(life.ending == Ending::failed ? PowerOnReason::exception : PowerOnReason::restart);
   }
 }
 

@@ -14,11 +14,12 @@ Uart::~Uart() {
 }
 
 SysError Uart::join(std::string path) {
-  line_ = std::make_unique<SerialPort>(loop_, log_, *this, "uart " + std::to_string(id_), std::move(path));
+  SerialPort::User& user = *this;  // a base that only we know of
+  line_ = std::make_unique<SerialPort>(loop_, log_, user, "uart " + std::to_string(id_), std::move(path));
   return line_->open();
 }
 
-SysError Uart::set_up(const Setup& setup) noexcept {
+SysError Uart::set_up(const PortSetup& setup) noexcept {
   if (open_) return {};
   try {
     input_.make_room(2 * capacity_);  // so that the queue never needs more, however its head and tail lie
@@ -65,9 +66,16 @@ void Uart::say_once() noexcept {
   }
 }
 
-std::span<const std::byte> Uart::peek() noexcept {
+std::string_view Uart::peek(std::size_t limit) noexcept {
   if (open_) top_up();
-  return input_.front();
+  const auto bytes = input_.front();
+  return {reinterpret_cast<const char*>(bytes.data()), std::min(limit, bytes.size())};
+}
+
+std::string_view Uart::peek_line() noexcept {
+  const std::string_view all = peek(capacity_);
+  const std::size_t end = all.find('\n');
+  return end != std::string_view::npos ? all.substr(0, end + 1) : all;
 }
 
 void Uart::consume(std::size_t count) noexcept {

@@ -4,8 +4,10 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/byte_queue.hpp"
+#include "board/port.hpp"
 #include "board/serial_port.hpp"
 #include "socketcore/device.hpp"
 
@@ -13,33 +15,24 @@ namespace socketcore {
 
 /// One UART of a device: what a script sets up, writes and reads. Joined to a serial line of this machine, or to none: then
 /// what is written goes nowhere, which the log says once.
-class Uart final : private SerialPort::User {
+class Uart final : public Port, private SerialPort::User {
  public:
   /// Throws std::bad_alloc only.
   Uart(Loop& loop, Device& device, Log* log, std::int32_t id, std::size_t buffer_bytes);
-  ~Uart();
+  ~Uart() override;
 
   /// Joins it to a line (see SerialPort). To be called at most once.
   [[nodiscard]] SysError join(std::string path);
 
-  struct Setup {
-    SerialLine line;
-    bool polled = false;        ///< no uart_received events: the script asks
-    bool tell_when_sent = false;
-  };
-  /// Opens the port; one that is open stays as it is. Fails where the line refuses the settings.
-  [[nodiscard]] SysError set_up(const Setup& setup) noexcept;
-  [[nodiscard]] bool is_open() const noexcept { return open_; }
-  void close() noexcept;
-
-  /// Bytes taken: all, or 0 if the port is not open or 64 KiB wait for a slow line. One uart_sent event for each write
-  /// that was taken, if asked for, once all of it has gone.
-  std::size_t write(std::span<const std::byte> data) noexcept;
-
-  /// What has arrived, as far as it fits into the port's buffer; the rest waits in the line. The view lives until the next
-  /// call of the port or of the reactor.
-  [[nodiscard]] std::span<const std::byte> peek() noexcept;
-  void consume(std::size_t count) noexcept;
+  [[nodiscard]] SysError set_up(const PortSetup& setup) noexcept override;
+  [[nodiscard]] bool is_open() const noexcept override { return open_; }
+  void close() noexcept override;
+  /// One uart_sent event for each write that was taken, if asked for, once all of it has gone.
+  std::size_t write(std::span<const std::byte> data) noexcept override;
+  /// As far as it fits into the port's buffer; the rest waits in the line.
+  [[nodiscard]] std::string_view peek(std::size_t limit) noexcept override;
+  [[nodiscard]] std::string_view peek_line() noexcept override;
+  void consume(std::size_t count) noexcept override;
 
  private:
   void arrived() noexcept override;
@@ -54,7 +47,7 @@ class Uart final : private SerialPort::User {
   const std::size_t capacity_;
   std::unique_ptr<SerialPort> line_;
   ByteQueue input_;
-  Setup setup_;
+  PortSetup setup_;
   std::size_t unanswered_ = 0;  // writes whose uart_sent is to come
   bool open_ = false;
   bool untold_ = false;         // input has come that the script was not told of

@@ -88,6 +88,7 @@ class Host {
   /// How often the script has called: bytes that were looked at may have moved since an earlier call.
   std::uint32_t calls = 0;
   static constexpr SocketId kNobody = -1;
+  static constexpr SocketId kPort = -2;  // what is being read is no socket
 
   /// To be called when TLS is first used. exit() runs its list backwards, and OpenSSL has just put its own end on it.
   void used_tls() noexcept;

@@ -2,7 +2,7 @@
 """Reads the #include lines of the tree and fails where a room uses one that it must not know.
 
 A room may use every room to its left, and none to its right:
-    base <- os <- loop <- { dns, transport } <- device <- lua <- runner
+    base <- os <- loop <- { dns, transport } <- device <- { codec, modem } <- board <- lua <- runner
 Foreign headers have rooms of their own: OpenSSL in transport/tls_*, c-ares in dns, the kernel's in os, Lua's in lua.
 """
 import pathlib
@@ -17,8 +17,11 @@ uses = {
     "dns": {"base", "os", "loop"},
     "transport": {"base", "os", "loop"},
     "device": {"base", "os", "loop", "dns", "transport"},
-    "lua": {"base"},
-    "runner": {"base", "os", "loop", "dns", "transport", "device", "lua"},
+    "codec": {"base"},
+    "modem": {"base"},
+    "board": {"base", "os", "loop", "device", "codec", "modem"},
+    "lua": {"base", "codec", "modem", "board"},
+    "runner": {"base", "os", "loop", "dns", "transport", "device", "codec", "modem", "board", "lua"},
 }
 foreign = [
     (r"openssl/", [r"src/transport/tls_", r"runner/doctor"]),

@@ -11,9 +11,13 @@ namespace {
 constexpr Duration kStopTime = std::chrono::milliseconds(5);
 constexpr std::array<std::string_view, 6> kKindNames = {"", "pcm", "wav", "amr", "mp3", "speex"};
 
-std::string_view name_of(SoundKind kind) noexcept { return kKindNames[static_cast<std::size_t>(kind)]; }
+std::string_view name_of(SoundKind kind) noexcept {
+  return kKindNames[static_cast<std::size_t>(kind)];
+}
 
-std::int64_t milliseconds(Duration time) noexcept { return time / std::chrono::milliseconds(1); }
+std::int64_t milliseconds(Duration time) noexcept {
+  return time / std::chrono::milliseconds(1);
+}
 
 }  // namespace
 

@@ -13,7 +13,9 @@ std::string_view chars(std::span<const std::byte> data) noexcept {
   return {reinterpret_cast<const char*>(data.data()), data.size()};
 }
 
-std::span<const std::byte> bytes(std::string_view text) noexcept { return std::as_bytes(std::span(text.data(), text.size())); }
+std::span<const std::byte> bytes(std::string_view text) noexcept {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
 
 }  // namespace
 

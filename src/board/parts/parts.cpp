@@ -28,7 +28,9 @@ Parts::Parts(PartsSite& site, PowerOnReason reason) noexcept
       site_(site),
       reason_(reason) {}
 
-bool Parts::knows(std::string_view word) noexcept { return std::find(kWords.begin(), kWords.end(), word) != kWords.end(); }
+bool Parts::knows(std::string_view word) noexcept {
+  return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+}
 
 std::string Parts::control(std::string_view text) {
   if (text.ends_with('\r')) text.remove_suffix(1);
@@ -60,10 +62,18 @@ std::string Parts::obey(std::string_view word, ControlLine& line) {
 
 void Parts::on_timer(PartTimer timer) noexcept {
   switch (timer) {
-    case PartTimer::debounce: pins.on_timer(); break;
-    case PartTimer::audio: audio.on_play_timer(); break;
-    case PartTimer::record: audio.on_record_timer(); break;
-    case PartTimer::alarm: alarm.on_timer(); break;
+    case PartTimer::debounce:
+      pins.on_timer();
+      break;
+    case PartTimer::audio:
+      audio.on_play_timer();
+      break;
+    case PartTimer::record:
+      audio.on_record_timer();
+      break;
+    case PartTimer::alarm:
+      alarm.on_timer();
+      break;
   }
 }
 

@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kPullNames = {"none", "up", "down"};
 
-TraceLine pin_line(std::int32_t pin) noexcept { return TraceLine("pin").number(pin); }
+TraceLine pin_line(std::int32_t pin) noexcept {
+  return TraceLine("pin").number(pin);
+}
 
 }  // namespace
 
@@ -83,7 +85,9 @@ void Pins::on_timer() noexcept {
   arm();
 }
 
-bool Pins::input_level(const Pin& pin) noexcept { return pin.driven ? pin.outside : pin.pull == PinPull::up; }
+bool Pins::input_level(const Pin& pin) noexcept {
+  return pin.driven ? pin.outside : pin.pull == PinPull::up;
+}
 
 void Pins::drive(std::int32_t pin, bool level) noexcept {
   Pin& it = at(pin);

@@ -46,8 +46,8 @@ class Pins {
   struct Pin {
     PinDirection direction = PinDirection::closed;
     PinPull pull = PinPull::none;
-    bool latch = false;     // the output's level
-    bool driven = false;    // from outside, to `outside`
+    bool latch = false;   // the output's level
+    bool driven = false;  // from outside, to `outside`
     bool outside = false;
     bool reported = false;  // the level that the script knows from its last edge
     bool settling = false;  // until `settles`

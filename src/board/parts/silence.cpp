@@ -23,9 +23,9 @@ constexpr std::size_t kWavHead = 44;
 
 // RIFF, one channel of 16 bits at 8 kHz.
 std::array<Byte, kWavHead> wav_head(std::uint64_t total) noexcept {
-  std::array<Byte, kWavHead> head{'R', 'I', 'F', 'F', 0,    0,    0, 0, 'W',  'A',  'V', 'E', 'f', 'm', 't',
-                                  ' ', 16,  0,   0,   0,    1,    0, 1, 0,    0x40, 0x1f, 0,   0,   0x80, 0x3e,
-                                  0,   0,   2,   0,   16,   0,    'd', 'a', 't', 'a', 0,   0,   0,   0};
+  std::array<Byte, kWavHead> head{'R', 'I', 'F', 'F', 0,  0, 0,   0,   'W', 'A',  'V',  'E', 'f', 'm',  't',
+                                  ' ', 16,  0,   0,   0,  1, 0,   1,   0,   0x40, 0x1f, 0,   0,   0x80, 0x3e,
+                                  0,   0,   2,   0,   16, 0, 'd', 'a', 't', 'a',  0,    0,   0,   0};
   const auto put = [&head](std::size_t at, std::uint64_t value) {
     for (std::size_t i = 0; i < 4; ++i) head[at + i] = static_cast<Byte>(value >> 8 * i);
   };

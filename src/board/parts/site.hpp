@@ -68,7 +68,8 @@ struct PowerEvent {
   friend constexpr bool operator==(const PowerEvent&, const PowerEvent&) = default;
 };
 [[nodiscard]] constexpr EventValues pack(const PowerEvent& power) noexcept {
-  return {power.millivolt, power.percent | static_cast<std::int32_t>(power.state) << 8 | power.present << 10 | power.charger << 11};
+  return {power.millivolt,
+          power.percent | static_cast<std::int32_t>(power.state) << 8 | power.present << 10 | power.charger << 11};
 }
 [[nodiscard]] constexpr PowerEvent unpack_power(EventValues values) noexcept {
   return {(values.b >> 10 & 1) != 0, (values.b >> 11 & 1) != 0, values.a, static_cast<std::uint8_t>(values.b),

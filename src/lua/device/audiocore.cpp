@@ -40,7 +40,9 @@ constexpr std::uint64_t kMostFileBytes = 1 << 20;
 constexpr std::int32_t kChunkBytes = 4096;
 
 // A table of the module's own: what is being recorded.
-int state() { return lua_upvalueindex(2); }
+int state() {
+  return lua_upvalueindex(2);
+}
 constexpr const char* kPath = "path";
 
 int answer_one(lua_State* L) {
@@ -68,10 +70,18 @@ int setting(lua_State* L, const char* name) {
   return answer_one(L);
 }
 
-int set_channel(lua_State* L) { return setting(L, "channel"); }
-int set_call_volume(lua_State* L) { return setting(L, "callvolume"); }
-int set_amplifier(lua_State* L) { return setting(L, "amplifier"); }
-int set_outer_amplifier(lua_State* L) { return setting(L, "pa"); }
+int set_channel(lua_State* L) {
+  return setting(L, "channel");
+}
+int set_call_volume(lua_State* L) {
+  return setting(L, "callvolume");
+}
+int set_amplifier(lua_State* L) {
+  return setting(L, "amplifier");
+}
+int set_outer_amplifier(lua_State* L) {
+  return setting(L, "pa");
+}
 
 int set_volume(lua_State* L) {
   if (is_within(L, 1, 0, 7)) {
@@ -158,8 +168,8 @@ int play_data(lua_State* L) {
   std::size_t size = 0;
   luaL_checklstring(L, 1, &size);
   const auto kind = kind_at(L, 2);
-  const bool again = lua_isboolean(L, 3) ? lua_toboolean(L, 3) != 0
-                                         : want_integer(L, 3, kLowest, kHighest, "0 or 1 expected", 0) != 0;
+  const bool again =
+      lua_isboolean(L, 3) ? lua_toboolean(L, 3) != 0 : want_integer(L, 3, kLowest, kHighest, "0 or 1 expected", 0) != 0;
   if (!kind || size == 0) return answer(L, false);
   parts.audio.play("data", *kind, size, again);
   return answer(L, true);

@@ -9,7 +9,9 @@ namespace {
 
 constexpr NamedNumber kSpeeds[] = {{"SLOW", 100000}, {"FAST", 400000}};
 
-std::int32_t need_bus(lua_State* L) { return need_integer(L, 1, 0, I2c::kBuses - 1, "no such bus"); }
+std::int32_t need_bus(lua_State* L) {
+  return need_integer(L, 1, 0, I2c::kBuses - 1, "no such bus");
+}
 
 std::uint8_t need_byte(lua_State* L, int place, const char* cause) {
   return static_cast<std::uint8_t>(need_integer(L, place, 0, 255, cause));
@@ -71,7 +73,7 @@ int close(lua_State* L) {
   return 0;
 }
 
-constexpr luaL_Reg kCalls[] = {{"setup", setup}, {"send", send}, {"recv", receive},   {"write", write},
+constexpr luaL_Reg kCalls[] = {{"setup", setup}, {"send", send},   {"recv", receive}, {"write", write},
                                {"read", read},   {"close", close}, {nullptr, nullptr}};
 
 }  // namespace

@@ -52,7 +52,10 @@ std::span<std::byte> push_bytes(lua_State* L, int place, std::size_t ahead) {
   const auto count = table ? static_cast<int>(std::min<std::size_t>(lua_objlen(L, place), kMostBytes + 1)) : 1;
   std::size_t size = 0;
   for (int i = 1; i <= count; ++i) {
-    if (table) lua_rawgeti(L, place, i); else lua_pushvalue(L, place);
+    if (table)
+      lua_rawgeti(L, place, i);
+    else
+      lua_pushvalue(L, place);
     size += size_on_top(L, place);
     lua_pop(L, 1);
     if (size > static_cast<std::size_t>(kMostBytes)) luaL_argerror(L, place, "more than 65536 bytes");
@@ -60,7 +63,10 @@ std::span<std::byte> push_bytes(lua_State* L, int place, std::size_t ahead) {
   auto* const begin = static_cast<std::byte*>(lua_newuserdata(L, ahead + size + 1));
   std::byte* at = begin + ahead;
   for (int i = 1; i <= count; ++i) {
-    if (table) lua_rawgeti(L, place, i); else lua_pushvalue(L, place);
+    if (table)
+      lua_rawgeti(L, place, i);
+    else
+      lua_pushvalue(L, place);
     at = copy_top(L, at);
     lua_pop(L, 1);
   }

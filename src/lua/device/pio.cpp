@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <string_view>
 
 #include "lua/device/board.hpp"
@@ -12,14 +13,17 @@ namespace {
 
 enum Direction : std::int32_t { kOutput = 0, kInput = 1, kOutputHigh = 2, kInterrupt = 3 };
 enum Pull : std::int32_t { kPullUp = 0, kPullDown = 1, kNoPull = 2 };
+constexpr PinPull kPulls[] = {PinPull::up, PinPull::down, PinPull::none};
 
 constexpr NamedNumber kNumbers[] = {
-    {"OUTPUT", kOutput}, {"INPUT", kInput},        {"OUTPUT1", kOutputHigh}, {"INT", kInterrupt},
+    {"OUTPUT", kOutput}, {"INPUT", kInput},       {"OUTPUT1", kOutputHigh}, {"INT", kInterrupt},
     {"PULLUP", kPullUp}, {"PULLDOWN", kPullDown}, {"NOPULL", kNoPull},
 };
 constexpr NamedNumber kEdges[] = {{"INT_GPIO_POSEDGE", kRisingEdge}, {"INT_GPIO_NEGEDGE", kFallingEdge}};
 
-std::int32_t need_pin(lua_State* L, int place) { return need_integer(L, place, 0, Pins::kPins - 1, "no such pin"); }
+std::int32_t need_pin(lua_State* L, int place) {
+  return need_integer(L, place, 0, Pins::kPins - 1, "no such pin");
+}
 
 // Pins stand at the end of the arguments, as many as there are, but at least one. All are checked before any is touched.
 int check_pins(lua_State* L, int first) {
@@ -30,7 +34,9 @@ int check_pins(lua_State* L, int first) {
   return last;
 }
 
-bool check_level(lua_State* L, int place) { return need_integer(L, place, kLowest, kHighest, "0 or 1 expected") != 0; }
+bool check_level(lua_State* L, int place) {
+  return need_integer(L, place, kLowest, kHighest, "0 or 1 expected") != 0;
+}
 
 int set_direction(lua_State* L) {
   Parts& parts = parts_of(L);
@@ -54,9 +60,15 @@ int set_all(lua_State* L, int first, bool level) {
   return 0;
 }
 
-int set_value(lua_State* L) { return set_all(L, 2, check_level(L, 1)); }
-int set_high(lua_State* L) { return set_all(L, 1, true); }
-int set_low(lua_State* L) { return set_all(L, 1, false); }
+int set_value(lua_State* L) {
+  return set_all(L, 2, check_level(L, 1));
+}
+int set_high(lua_State* L) {
+  return set_all(L, 1, true);
+}
+int set_low(lua_State* L) {
+  return set_all(L, 1, false);
+}
 
 int get_value(lua_State* L) {
   Parts& parts = parts_of(L);
@@ -78,7 +90,7 @@ int set_pull(lua_State* L) {
   const auto pull = need_integer(L, 1, kPullUp, kNoPull, "no such pull");
   const int last = check_pins(L, 2);
   for (int place = 2; place <= last; ++place) {
-    parts.pins.set_pull(need_pin(L, place), pull == kPullUp ? PinPull::up : pull == kPullDown ? PinPull::down : PinPull::none);
+    parts.pins.set_pull(need_pin(L, place), kPulls[pull]);
   }
   return 0;
 }
@@ -109,9 +121,9 @@ int wave(lua_State* L) {
 }
 
 constexpr luaL_Reg kPinCalls[] = {
-    {"setdir", set_direction}, {"setval", set_value},   {"getval", get_value}, {"close", close},
-    {"setpull", set_pull},     {"sethigh", set_high},   {"setlow", set_low},   {"setdebounce", set_debounce},
-    {"plus", pulses},          {"pwm", wave},           {nullptr, nullptr},
+    {"setdir", set_direction}, {"setval", set_value}, {"getval", get_value}, {"close", close},
+    {"setpull", set_pull},     {"sethigh", set_high}, {"setlow", set_low},   {"setdebounce", set_debounce},
+    {"plus", pulses},          {"pwm", wave},         {nullptr, nullptr},
 };
 
 // One or two digits.

@@ -56,10 +56,8 @@ int get_parameters(lua_State* L) {
 }
 
 constexpr luaL_Reg kCalls[] = {
-    {"ldoset", set_regulators}, {"sleep", sleep},
-    {"init", init},             {"charger", charger},
-    {"chrcurrent", charge_current}, {"param_get", get_parameters},
-    {nullptr, nullptr},
+    {"ldoset", set_regulators},    {"sleep", sleep},   {"init", init}, {"charger", charger}, {"chrcurrent", charge_current},
+    {"param_get", get_parameters}, {nullptr, nullptr},
 };
 
 }  // namespace

@@ -127,6 +127,8 @@ const luaL_Reg kRtosPartCalls[] = {
     {nullptr, nullptr},
 };
 
-void set_rtos_part_constants(lua_State* L) { set_numbers(L, kNumbers); }
+void set_rtos_part_constants(lua_State* L) {
+  set_numbers(L, kNumbers);
+}
 
 }  // namespace socketcore::lua

@@ -9,7 +9,9 @@ namespace {
 
 constexpr NamedNumber kBuses[] = {{"SPI_1", 0}, {"SPI_2", 1}};
 
-std::int32_t need_bus(lua_State* L) { return need_integer(L, 1, 0, Spi::kBuses - 1, "no such bus"); }
+std::int32_t need_bus(lua_State* L) {
+  return need_integer(L, 1, 0, Spi::kBuses - 1, "no such bus");
+}
 
 // Duplex and chip select, which may follow, are the wiring's.
 int setup(lua_State* L) {
@@ -54,7 +56,7 @@ int close(lua_State* L) {
   return 1;
 }
 
-constexpr luaL_Reg kCalls[] = {{"setup", setup},         {"send", send},   {"recv", receive},
+constexpr luaL_Reg kCalls[] = {{"setup", setup},        {"send", send},   {"recv", receive},
                                {"send_recv", exchange}, {"close", close}, {nullptr, nullptr}};
 
 }  // namespace

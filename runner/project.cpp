@@ -1,0 +1,100 @@
+#include "runner/project.hpp"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <optional>
+
+namespace runner {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// "1=/dev/ttyUSB0"
+std::optional<std::pair<std::int32_t, std::string>> port_of(const std::string& text) {
+  std::int32_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end == text.data() + text.size() || *end != '=' || end + 1 == text.data() + text.size()) {
+    return std::nullopt;
+  }
+  return std::pair(port, std::string(end + 1, text.data() + text.size()));
+}
+
+}  // namespace
+
+fs::path own_library() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
+  for (const fs::path& place : {program / "lualib", program / "../share/socketcore/lualib"}) {
+    if (fs::is_directory(place, error)) return fs::canonical(place, error);
+  }
+  return {};
+}
+
+std::unique_ptr<Project> Project::open(const ProjectOptions& options, const fs::path& main,
+                                     const std::vector<std::string>& libraries, std::string& problem) {
+  std::unique_ptr<Project> project(new Project());
+  socketcore::BoardSettings& board = project->board_;
+  board.modem = options.modem;
+  problem = socketcore::check(board.modem);
+  if (!problem.empty()) return nullptr;
+
+  for (const std::string& text : options.uarts) {
+    auto port = port_of(text);
+    if (!port) {
+      problem = "--uart " + text + ": must be N=PATH or N=pty";
+      return nullptr;
+    }
+    board.uarts.push_back(std::move(*port));
+  }
+
+  std::error_code error;
+  project->files_.script_folders.push_back(main.has_parent_path() ? main.parent_path() : fs::path("."));
+  for (const std::string& library : libraries) project->files_.script_folders.emplace_back(library);
+  if (const fs::path own = own_library(); !own.empty()) project->files_.script_folders.push_back(own);
+  project->main_ = "/lua/" + main.filename().string();
+
+  if (options.data.empty()) {
+    std::string made = (fs::temp_directory_path(error) / "socketcore-flash-XXXXXX").string();
+    if (::mkdtemp(made.data()) == nullptr) {
+      problem = "no temporary folder for the flash: " + std::string(std::strerror(errno)) + " (" + made + ")";
+      return nullptr;
+    }
+    project->files_.data_folder = project->own_data_ = made;
+  } else {
+    fs::create_directories(options.data, error);
+    if (!fs::is_directory(options.data)) {
+      problem = "--data " + options.data + ": " + (error ? error.message() : std::string("is no folder"));
+      return nullptr;
+    }
+    project->files_.data_folder = options.data;
+  }
+
+  board.control_fifo = options.control_fifo;
+  if (!board.control_fifo.empty() && ::mkfifo(board.control_fifo.c_str(), 0600) == 0) {
+    project->own_fifo_ = board.control_fifo;
+  } else if (!board.control_fifo.empty() && errno != EEXIST) {
+    problem = "--modem-ctl " + board.control_fifo + ": " + std::strerror(errno);
+    return nullptr;
+  }
+  board.parts_file = options.parts_file;
+  board.trace_file = options.trace_file;
+  return project;
+}
+
+Project::~Project() {
+  std::error_code error;
+  if (!own_data_.empty()) fs::remove_all(own_data_, error);
+  if (!own_fifo_.empty()) fs::remove(own_fifo_, error);
+}
+
+void Project::keep_error(const std::string& text) const {
+  std::ofstream(files_.data_folder / "luaerrinfo.txt") << text << '\n';
+}
+
+}  // namespace runner

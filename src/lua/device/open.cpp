@@ -1,0 +1,64 @@
+#include "lua/device/open.hpp"
+
+#include "lua/device/board.hpp"
+#include "lua/device/dialect.hpp"
+#include "lua/device/files.hpp"
+#include "lua/device/modules.hpp"
+
+namespace socketcore::lua {
+
+namespace {
+
+struct Module {
+  const char* name;
+  void (*push)(lua_State*);
+};
+// By name, for tools that ask what a device has.
+constexpr Module kModules[] = {
+    {"adc", push_adc},       {"audiocore", push_audiocore}, {"bit", push_bit}, {"cpu", push_cpu}, {"crypto", push_crypto},
+    {"i2c", push_i2c},       {"iconv", push_iconv},         {"json", push_json}, {"pack", push_pack}, {"pio", push_pio},
+    {"pmd", push_pmd},       {"pwm", push_pwm},             {"spi", push_spi},   {"uart", push_uart},
+};
+
+int return_module(lua_State* L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  return 1;
+}
+
+// As a global, for require, and for a script that forgets a module in order to require it again. Pops the table.
+void publish(lua_State* L, const char* name) {
+  lua_pushvalue(L, -1);
+  lua_setglobal(L, name);
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "loaded");
+  lua_pushvalue(L, -3);
+  lua_setfield(L, -2, name);
+  lua_getfield(L, -2, "preload");
+  lua_pushvalue(L, -4);
+  lua_pushcclosure(L, return_module, 1);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 4);
+}
+
+}  // namespace
+
+void open_device(lua_State* L, Host& host, std::unique_ptr<Board>& board, FileSystem& files, Clock& clock) {
+  const int host_place = lua_gettop(L);
+  host.attach(peripherals_of(std::move(board)));
+  open_dialect(L);
+  open_files(L, files, clock);
+  for (const Module& module : kModules) {
+    lua_pushvalue(L, host_place);
+    module.push(L);
+    lua_remove(L, -2);
+    publish(L, module.name);
+  }
+  lua_getglobal(L, "rtos");
+  add_rtos_device(L, host_place);
+  add_rtos_parts(L, host_place);
+  add_rtos_codec(L);
+  add_file_calls(L, files);
+  lua_settop(L, host_place);
+}
+
+}  // namespace socketcore::lua

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "lua/lua_api.hpp"
+
+namespace socketcore::lua {
+
+/// Pushes a userdata and returns the empty string that it holds: for C++ to fill between calls of Lua that may raise. It
+/// lives until Lua collects the userdata. Raises where there is no memory.
+std::string& push_text(lua_State* L);
+
+/// Gives the memory of such a string back before Lua gets to it, which it does no more for what a finalizer pushes while the
+/// state is closed.
+inline void release(std::string& text) noexcept {
+  std::string().swap(text);  // a move of an empty string would keep the memory
+}
+
+}  // namespace socketcore::lua

@@ -1,0 +1,2 @@
+module(...)
+interval = 60

@@ -1,0 +1,95 @@
+-- utils, common and patch, call by call.
+PROJECT, VERSION = "LIB_TEXT", "1.0.0"
+require "sys"
+require "common"
+
+local function same(what, actual, expected)
+  print(actual == expected and "ok" or "WRONG", what)
+  if actual ~= expected then
+    print("expected", expected, "got", actual)
+    os.exit(1)
+  end
+end
+local function list(t) return #t .. ":" .. table.concat(t, "|") end
+
+local digits, count = ("\1\2\255"):toHex()
+same("toHex", digits .. count, "0102FF3")
+same("toHex with separator", (("12"):toHex(" ")), "31 32 ")
+same("toHex with %", (("1"):toHex("%")), "31%")
+local bytes, length = ("31 3233"):fromHex()
+same("fromHex", bytes .. length, "1233")
+same("toValue", (("12aF"):toValue()), "\1\2\10\15")
+same("all bytes there and back", #((("\0\r\n\26"):rep(100)):toHex():fromHex()), 400)
+same("utf8Len", ("中国a"):utf8Len(), 3)
+same("utf8ToTable", list(("中国a"):utf8ToTable()), "3:中|国|a")
+same("utf8ToTable loses no byte", table.concat(("\128\255a\228"):utf8ToTable()), "\128\255a\228")
+same("rawurlEncode", ("a b&c/中~"):rawurlEncode(), "a%20b%26c%2F%E4%B8%AD~")
+same("urlEncode", ("a b&c*~"):urlEncode(), "a+b%26c*%7E")
+same("thousands", string.formatNumberThousands(1234567), "1,234,567")
+same("thousands, negative", string.formatNumberThousands(-123456.5), "-123,456.5")
+same("thousands, small", string.formatNumberThousands(999), "999")
+same("split", list(("a,,b,"):split(",")), "4:a||b|")
+same("split by a pattern's character", list(("1.2.3"):split(".")), "3:1|2|3")
+same("split by a word", list(("1ab2ab"):split("ab")), "3:1|2|")
+same("split into bytes", list(("abc"):split("")), "3:a|b|c")
+same("checkSum", ("\200\100"):checkSum(), 44)
+same("checkSum of two bytes", ("\200\100"):checkSum(2), 300)
+local keys = {}
+for key, value in table.gsort { b = 2, a = 1, c = 3 } do keys[#keys + 1] = key .. value end
+same("gsort", list(keys), "3:a1|b2|c3")
+keys = {}
+for key in table.gsort({ 5, 6, 7 }, function(a, b) return a > b end) do keys[#keys + 1] = key end
+same("gsort with an order", list(keys), "3:3|2|1")
+same("rconcat", table.rconcat { "a", { "b", { 1, "c" } } }, "ab1c")
+same("rconcat of a string", table.rconcat("x"), "x")
+
+same("no file", io.exists("/nothing"), false)
+same("no content", io.readFile("/nothing"), nil)
+same("no size", io.fileSize("/nothing"), 0)
+same("no piece", io.readStream("/nothing", 0, 1), nil)
+same("writeFile", io.writeFile("/file.bin", "abc\0\r\n"), true)
+same("exists", io.exists("/file.bin"), true)
+same("readFile", io.readFile("/file.bin"), "abc\0\r\n")
+same("append", io.writeFile("/file.bin", "def", "a+b"), true)
+same("fileSize", io.fileSize("/file.bin"), 9)
+same("readStream", io.readStream("/file.bin", 2, 3), "c\0\r")
+same("readStream at the end", io.readStream("/file.bin", 9, 3), "")
+same("overwritten", io.writeFile("/file.bin", "x") and io.readFile("/file.bin"), "x")
+same("not writable", (io.writeFile("/lua/file.bin", "x")), false)
+local info = io.pathInfo("/a/b.c.txt")
+same("pathInfo", table.concat({ info.dirname, info.filename, info.basename, info.extname }, "|"), "/a/|b.c.txt|b.c|.txt")
+info = io.pathInfo("name")
+same("pathInfo of a name", info.dirname .. "|" .. info.basename .. "|" .. info.extname, "|name|")
+
+same("ucs2ToAscii", common.ucs2ToAscii("00310032003A4E2D"), "12:")
+same("nstrToUcs2Hex", common.nstrToUcs2Hex("+12"), "002B00310032")
+same("numToBcdNum", (common.numToBcdNum("8618126324567"):toHex()), "688121364265F7")
+same("numToBcdNum with a length", (common.numToBcdNum("12", 3):toHex()), "21FFFF")
+same("bcdNumToNum", common.bcdNumToNum("\33\67\245"), "12345")
+same("ucs2beToGb2312", common.ucs2beToGb2312("\78\45"), "\214\208")
+same("ucs2ToGb2312", common.ucs2ToGb2312("\45\78"), "\214\208")
+same("gb2312ToUcs2", common.gb2312ToUcs2("\214\208"), "\45\78")
+same("gb2312ToUcs2be", common.gb2312ToUcs2be("\214\208"), "\78\45")
+same("ucs2ToUtf8", common.ucs2ToUtf8("\45\78"), "中")
+same("utf8ToUcs2", common.utf8ToUcs2("中"), "\45\78")
+same("ucs2beToUtf8", common.ucs2beToUtf8("\78\45"), "中")
+same("utf8ToUcs2be", common.utf8ToUcs2be("中a"), "\78\45\0a")
+same("utf8ToGb2312", common.utf8ToGb2312("中"), "\214\208")
+same("gb2312ToUtf8", common.gb2312ToUtf8("\214\208a"), "中a")
+local function zone(...)
+  local t = common.timeZoneConvert(...)
+  return ("%d-%d-%d %d:%d:%d"):format(t.year, t.month, t.day, t.hour, t.min, t.sec)
+end
+same("to the west, over new year", zone(2026, 1, 1, 3, 0, 0, 8, 0), "2025-12-31 19:0:0")
+same("into a leap day", zone(2024, 2, 28, 20, 30, 5, 0, 8), "2024-2-29 4:30:5")
+same("half an hour", zone(2026, 12, 31, 23, 59, 59, 0, 5.5), "2027-1-1 5:29:59")
+
+local value, good = json.decode('{"a":[1,2]}')
+same("json", value.a[2], 2)
+same("json is good", good, true)
+local empty, bad, message = json.decode("{")
+same("bad json gives a table", type(empty) == "table" and next(empty), nil)
+same("bad json", bad, false)
+same("why", type(message), "string")
+same("clockms", os.clockms() > 0, true)
+os.exit(0)
