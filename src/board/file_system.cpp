@@ -12,7 +12,7 @@
 #include <new>
 #include <system_error>
 
-namespace socketcore::board {
+namespace socketcore {
 
 namespace fs = std::filesystem;
 
@@ -390,4 +390,4 @@ bool FileSystem::list(std::string_view path, std::vector<DirectoryEntry>& entrie
       .ok();
 }
 
-}  // namespace socketcore::board
+}  // namespace socketcore

@@ -16,7 +16,7 @@
 ///
 /// No path leads out of these folders, whatever `..` or symbolic link it goes through. Nothing here throws or blocks for
 /// longer than the host's file system does.
-namespace socketcore::board {
+namespace socketcore {
 
 /// What a caller wants to do with a path.
 enum class Access : std::uint8_t {
@@ -114,4 +114,4 @@ class FileSystem {
   std::map<std::string, bool, std::less<>> media_{{"sdcard0", false}, {"usbmsc0", false}};  // whether mounted
 };
 
-}  // namespace socketcore::board
+}  // namespace socketcore

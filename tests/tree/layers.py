@@ -24,7 +24,7 @@ uses = {
     "runner": {"base", "os", "loop", "dns", "transport", "device", "codec", "modem", "board", "lua"},
 }
 foreign = [
-    (r"openssl/", [r"src/transport/tls_", r"runner/doctor"]),
+    (r"openssl/", [r"src/transport/tls_", r"src/codec/crypto", r"runner/doctor"]),
     (r"ares", [r"src/dns/", r"runner/doctor"]),
     (r"(sys/epoll|sys/socket|netinet/|arpa/|net/if|linux/)", [r"src/os/", r"src/dns/"]),
     (r"(lua|lauxlib|lualib|luajit)\.h(pp)?$", [r"src/lua/", r"runner/"]),

@@ -1,11 +1,17 @@
 #pragma once
 
-#include "board/parts/parts.hpp"
-#include "lua/lua_api.hpp"
+#include <memory>
+
+#include "board/board.hpp"
+#include "lua/host.hpp"
 
 namespace socketcore::lua {
 
-/// The parts of the board that belongs to the host in a function's first upvalue. Raises as host_of() does.
+/// The board of a function's host (its first upvalue). Raises as host_of() does.
+[[nodiscard]] Board& board_of(lua_State* L);
 [[nodiscard]] Parts& parts_of(lua_State* L);
+
+/// What a Host knows of a board.
+[[nodiscard]] std::unique_ptr<Peripherals> peripherals_of(std::unique_ptr<Board> board);
 
 }  // namespace socketcore::lua

@@ -18,12 +18,6 @@ namespace socketcore::lua {
 
 namespace {
 
-using board::Access;
-using board::DirectoryEntry;
-using board::FileSystem;
-using board::Refusal;
-using board::Space;
-using board::Volume;
 
 // Its address is the key of the stock functions in the registry, out of the sight of debug.getupvalue.
 constexpr char kStock = 0;
@@ -169,8 +163,8 @@ int os_tmpname(lua_State* L) {
 }
 
 void push_now(lua_State* L) {
-  auto& clock = *static_cast<ScriptClock*>(lua_touserdata(L, lua_upvalueindex(1)));
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(clock.clock().time_since_epoch());
+  auto& clock = *static_cast<Clock*>(lua_touserdata(L, lua_upvalueindex(1)));
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(clock.now().time_since_epoch());
   lua_pushnumber(L, static_cast<lua_Number>(seconds.count()));
 }
 
@@ -396,7 +390,7 @@ void add_file_calls(lua_State* L, FileSystem& files) {
   set_functions(L, kRtos, 1);
 }
 
-void open_files(lua_State* L, FileSystem& files, ScriptClock& clock) {
+void open_files(lua_State* L, FileSystem& files, Clock& clock) {
   lua_pushlightuserdata(L, const_cast<char*>(&kStock));
   lua_newtable(L);
   lua_rawset(L, LUA_REGISTRYINDEX);

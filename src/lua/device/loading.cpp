@@ -13,8 +13,6 @@ namespace socketcore::lua {
 
 namespace {
 
-using board::FileSystem;
-using board::Refusal;
 
 constexpr const char* kDevicePath = "/lua/?.lua;/lua/?.luac;/lua/?.luae";
 

@@ -9,10 +9,10 @@ namespace socketcore::lua {
 
 /// Pushes the function that a script file is, or what is wrong with it, and returns Lua's status. `path` is the script's,
 /// and the name that tracebacks show. A first line that begins with `#` is passed over.
-int load_script(lua_State* L, const board::FileSystem& files, const char* path);
+int load_script(lua_State* L, const FileSystem& files, const char* path);
 
 /// Sets package.path as the device has it and a searcher that reads it afresh each time. Native modules and the searchers
 /// of the host's are taken away. `files` must outlive the state. Raises where there is no memory.
-void open_loading(lua_State* L, board::FileSystem& files);
+void open_loading(lua_State* L, FileSystem& files);
 
 }  // namespace socketcore::lua

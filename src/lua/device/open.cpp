@@ -55,7 +55,9 @@ void open_device(lua_State* L, Host& host, std::unique_ptr<Board>& board, FileSy
   }
   lua_getglobal(L, "rtos");
   add_rtos_device(L, host_place);
-  add_rtos_parts(L, host_place);
+  lua_pushvalue(L, host_place);
+  set_functions(L, kRtosPartCalls, 1);
+  set_rtos_part_constants(L);
   add_rtos_codec(L);
   add_file_calls(L, files);
   lua_settop(L, host_place);

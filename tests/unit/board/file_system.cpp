@@ -13,11 +13,6 @@
 namespace {
 
 namespace fs = std::filesystem;
-using socketcore::board::Access;
-using socketcore::board::DirectoryEntry;
-using socketcore::board::FileSystem;
-using socketcore::board::Refusal;
-using socketcore::board::Volume;
 
 class Files : public testing::Test {
  protected:

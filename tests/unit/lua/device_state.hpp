@@ -12,6 +12,7 @@
 #include "lua/device/dialect.hpp"
 #include "lua/device/files.hpp"
 #include "lua/device/loading.hpp"
+#include "os/sim.hpp"
 #include "unit/board/temporary_folder.hpp"
 
 /// A Lua state with a device's language and files, its project and flash in a temporary folder.
@@ -20,6 +21,7 @@ class DeviceState {
   using Path = std::filesystem::path;
 
   explicit DeviceState(const std::vector<Path>& libraries = {}) : files_(settings(libraries)), state_(luaL_newstate()) {
+    clock_.run_on(os_);
     luaL_openlibs(L());
     socketcore::lua::open_dialect(L());
     socketcore::lua::open_files(L(), files_, clock_);
@@ -30,7 +32,7 @@ class DeviceState {
 
   [[nodiscard]] lua_State* L() const { return state_.get(); }
   [[nodiscard]] const TemporaryFolder& root() const { return root_; }
-  void set_clock(std::chrono::nanoseconds since_epoch) { clock_.now = socketcore::WallTime(since_epoch); }
+  void set_clock(std::chrono::nanoseconds since_epoch) { clock_.set(socketcore::WallTime(since_epoch)); }
 
   [[nodiscard]] bool luajit() const {
     lua_getglobal(L(), "jit");
@@ -45,18 +47,14 @@ class DeviceState {
   std::string run_text(const std::string& source) { return run(socketcore::lua::compile(L(), source, "@/lua/main.lua")); }
 
  private:
-  struct Clock final : socketcore::lua::ScriptClock {
-    socketcore::WallTime now;
-    [[nodiscard]] socketcore::WallTime clock() noexcept override { return now; }
-  };
   struct Close {
     void operator()(lua_State* L) const { lua_close(L); }
   };
 
-  socketcore::board::FileSystem::Settings settings(const std::vector<Path>& libraries) {
+  socketcore::FileSystem::Settings settings(const std::vector<Path>& libraries) {
     std::filesystem::create_directories(root_ / "project");
     std::filesystem::create_directories(root_ / "data");
-    socketcore::board::FileSystem::Settings result{{root_ / "project"}, root_ / "data"};
+    socketcore::FileSystem::Settings result{{root_ / "project"}, root_ / "data"};
     result.script_folders.insert(result.script_folders.end(), libraries.begin(), libraries.end());
     return result;
   }
@@ -75,7 +73,8 @@ class DeviceState {
   }
 
   TemporaryFolder root_;
-  Clock clock_;
-  socketcore::board::FileSystem files_;
+  socketcore::SimOs os_;  // whose time stands still
+  socketcore::Clock clock_;
+  socketcore::FileSystem files_;
   std::unique_ptr<lua_State, Close> state_;
 };

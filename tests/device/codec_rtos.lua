@@ -1,0 +1,40 @@
+-- The functions of rtos that only compute.
+local function hex(s) return (s:gsub('.', function(c) return ('%02X'):format(c:byte()) end)) end
+local function eq(got, want) assert(got == want, ('got %s, want %s'):format(tostring(got), tostring(want))) end
+
+eq(hex(rtos.toint64('12345678')), '4E61BC0000000000')
+eq(hex(rtos.toint64('12345678', 'little')), '4E61BC0000000000')
+eq(hex(rtos.toint64('12345678', 'big')), '0000000000BC614E')
+eq(hex(rtos.toint64('9223372036854775807', 'big')), '7FFFFFFFFFFFFFFF')
+eq(hex(rtos.toint64('18446744073709551615', 'big')), 'FFFFFFFFFFFFFFFF')
+eq(hex(rtos.toint64('-2', 'big')), 'FFFFFFFFFFFFFFFE')
+eq(hex(rtos.toint64('1700000000000', 'big')), '0000018BCFE56800')
+eq(hex(rtos.toint64(1700000000000, 'big')), '0000018BCFE56800')
+eq(hex(rtos.toint64(-1, 'big')), 'FFFFFFFFFFFFFFFF')
+eq(hex(rtos.toint64('', 'big')), '0000000000000000')
+eq(hex(rtos.toint64('12x', 'big')), '000000000000000C')
+eq(#rtos.toint64(('9'):rep(100000)), 8)
+assert(not pcall(rtos.toint64, 1e300))
+assert(not pcall(rtos.toint64, 0 / 0))
+assert(not pcall(rtos.toint64, '1', 'middle'))
+assert(not pcall(rtos.toint64))
+
+-- From Berlin to Hamburg it is 255 km and a bit.
+eq(rtos.compare_distance(52.52, 13.405, 53.5511, 9.9937, 250e3), 1)
+eq(rtos.compare_distance(52.52, 13.405, 53.5511, 9.9937, 260e3), -1)
+eq(rtos.compare_distance(1, 2, 1, 2, 0), 0)
+eq(rtos.compare_distance(0, 179.9, 0, -179.9, 23e3), -1)
+eq(rtos.compare_distance(0, 179.9, 0, -179.9, 22e3), 1)
+eq(rtos.compare_distance(0, 0, 0, 180, 20015e3), 1)
+eq(rtos.compare_distance(0 / 0, 0, 0, 0, 1), 0)
+eq(rtos.compare_distance('1', '2', '1', '2', '5'), -1)
+assert(not pcall(rtos.compare_distance, 1, 2, 3, 4))
+
+eq(rtos.base64_encode('1234556661'), 'MTIzNDU1NjY2MQ==')
+eq(rtos.base64_encode(''), '')
+local decoded = rtos.base64_decode('MTIzNDU1NjY2MQ==')
+eq(decoded.len, 10)
+eq(decoded.str, '1234556661')
+decoded = rtos.base64_decode('!!')
+eq(decoded.len, 0)
+eq(decoded.str, '')
