@@ -1,12 +1,14 @@
 #include "runner/examine_project.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <optional>
 #include <set>
 #include <string_view>
 
 #include "modem/command_table.hpp"
+#include "runner/project.hpp"
 #include "runner/project_report.hpp"
 #include "runner/project_sources.hpp"
 
@@ -177,7 +179,9 @@ int examine_project(const ExamineOptions& options) {
   fs::path folder = options.folder;
   std::error_code error;
   if (!fs::is_directory(folder, error)) folder = folder.has_parent_path() ? folder.parent_path() : fs::path(".");
-  const ProjectSources sources(folder, {options.libraries.begin(), options.libraries.end()});
+  std::vector<fs::path> libraries(options.libraries.begin(), options.libraries.end());
+  if (fs::path own = own_library(); !own.empty()) libraries.push_back(std::move(own));
+  const ProjectSources sources(folder, libraries);
   const auto scripts = static_cast<std::size_t>(std::count_if(sources.scripts().begin(), sources.scripts().end(),
                                                               [](const Script& script) { return !script.library; }));
   const ProjectReport report = Examiner(sources).examine();

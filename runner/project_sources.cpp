@@ -11,8 +11,8 @@
 namespace runner {
 
 namespace fs = std::filesystem;
-using socketcore::board::Access;
-using socketcore::board::FileSystem;
+using socketcore::Access;
+using socketcore::FileSystem;
 
 namespace {
 

@@ -50,7 +50,7 @@ class ProjectSources {
   [[nodiscard]] std::size_t find_file(const std::string& path) const;
   [[nodiscard]] std::size_t find_module(std::string_view name) const;
 
-  socketcore::board::FileSystem files_;
+  socketcore::FileSystem files_;
   std::vector<Script> scripts_;
   std::vector<std::string> paths_;             // of the scripts, on this machine
   std::map<std::string, std::size_t> places_;  // of the paths
