@@ -76,8 +76,9 @@ class Examiner {
         examine_commands(script);
       }
     }
-    for (const std::string& folder : sources_.unreadable_folders())
-      report_.add(Kind::project, place_, folder, "a folder that cannot be read");
+    for (const auto& [folder, reason] : sources_.unreadable_folders()) {
+      report_.add(Kind::project, place_, folder, 0, "a folder that cannot be read", reason);
+    }
     return std::move(report_);
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <string_view>
 
 namespace runner {
@@ -19,7 +20,7 @@ struct Words {
   std::string_view many;
 };
 constexpr Words kWords[] = {
-    {Kind::project, "The project", "of the project", "of the project"},
+    {Kind::project, "The project", "necessity", "necessities"},
     {Kind::script, "Files that cannot be loaded", "file", "files"},
     {Kind::module, "Missing modules", "module", "modules"},
     {Kind::call, "Missing calls", "call", "calls"},

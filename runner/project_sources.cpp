@@ -94,7 +94,7 @@ void ProjectSources::collect(const fs::path& folder, const std::string& prefix, 
         folders.push_back(entry.path());
       }
     }
-    if (error) unreadable_.push_back(prefix + path.lexically_relative(root).string() + ": " + error.message());
+    if (error) unreadable_.emplace(prefix + path.lexically_relative(root).string(), error.message());
     error.clear();
   }
   std::sort(found.begin(), found.end());

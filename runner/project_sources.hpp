@@ -36,7 +36,8 @@ class ProjectSources {
 
   /// The project's first, main.lua before all, then by path.
   [[nodiscard]] const std::vector<Script>& scripts() const noexcept { return scripts_; }
-  [[nodiscard]] const std::vector<std::string>& unreadable_folders() const noexcept { return unreadable_; }
+  /// Each with the reason.
+  [[nodiscard]] const std::map<std::string, std::string>& unreadable_folders() const noexcept { return unreadable_; }
   [[nodiscard]] bool has_main() const noexcept;
   /// Whether `require` finds a file for it.
   [[nodiscard]] bool has_module(std::string_view name) const { return find_module(name) != kNone; }
@@ -54,7 +55,7 @@ class ProjectSources {
   std::vector<Script> scripts_;
   std::vector<std::string> paths_;             // of the scripts, on this machine
   std::map<std::string, std::size_t> places_;  // of the paths
-  std::vector<std::string> unreadable_;
+  std::map<std::string, std::string> unreadable_;
 };
 
 }  // namespace runner

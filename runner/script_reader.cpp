@@ -141,11 +141,15 @@ class Reader {
 
   // ---- What is found.
 
+  // One look is enough for names that are absent together, as are the calls of the software watchdog.
   [[nodiscard]] bool is_guarded(const ModuleEntry& module, std::string_view name) const {
     // Only the module's own name tells that an absent one may be indexed.
     if (module.status == Status::absent) name = {};
-    return std::any_of(guards_.begin(), guards_.end(),
-                       [&](const Guard& guard) { return guard.module == &module && guard.name == name; });
+    const Entries* const entries = find_entry(module, name);
+    return std::any_of(guards_.begin(), guards_.end(), [&](const Guard& guard) {
+      if (guard.module != &module) return false;
+      return guard.name == name || (entries != nullptr && find_entry(module, guard.name) == entries);
+    });
   }
 
   void settle(const Value& value, Use use) {

@@ -125,6 +125,11 @@ class Findings(DoctorTest):
         self.check("pcall(require, 'nowhere')", {PROBED: ["main.lua:3: require \"nowhere\": no such module"]}, 0)
         self.assertEqual(self.summary, "Nothing is missing; 1 file read")
 
+    def test_one_probe_for_what_is_absent_together(self):
+        why = "absent (the software watchdog: nothing to guard against)"
+        self.check("if type(rtos.openSoftDog) == 'function' then\nrtos.openSoftDog(9)\nprint(rtos.eatSoftDog) end", {
+            PROBED: [f"main.lua:3: rtos.openSoftDog: {why}; also in line 4", f"main.lua:5: rtos.eatSoftDog: {why}"]}, 0)
+
     def test_what_is_no_probe(self):
         # It is the indexing of nil that fails.
         self.check("if wifi.scan then end", {CONSTANTS: ["main.lua:3: wifi.scan: absent (the WiFi scanner)"]})
@@ -242,7 +247,7 @@ class BadInput(DoctorTest):
         self.assertEqual(report, {CALLS: ["b.lua:1: disp.init: absent (the display and the camera)"]})
 
     def test_huge(self):
-        text = "uart.foo(1, 'AT+NOSUCH')\n" * 200000
+        text = "uart.foo(1, 'AT+NOSUCH')\n" * 50000
         report = self.examine({"main.lua": "require 'part'", "part.lua": "local function f()\n" + text + "end"}, status=1)
         self.assertEqual(report[CALLS][0].split(";")[0], "part.lua:2: uart.foo: unknown")
         with open(self.folder / "app/part.lua", "wb") as file:
