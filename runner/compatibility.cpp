@@ -35,7 +35,7 @@ What the virtual modem on `uart.ATC` knows. To any other command it answers `OK`
 - **answered**: it does what it says, or tells what the modem's settings say.
 - **accepted**: `OK`, and nothing follows: there is no radio, no sound and no power to be saved.
 
-| command | forms | status | |
+| command | forms | status | note |
 | --- | --- | --- | --- |
 )";
 
@@ -67,7 +67,7 @@ void add_names(std::string& page, const ModuleEntry& module, const Entries& entr
 void add_module(std::string& page, const ModuleEntry& module) {
   add(page, {"\n## ", module.name, "\n\n", word_of(module.status), ": ", module.note, "\n"});
   if (module.entries.empty()) return;
-  page += "\n| name | status | |\n| --- | --- | --- |\n";
+  page += "\n| name | status | note |\n| --- | --- | --- |\n";
   for (const Entries& entries : module.entries) {
     page += "| ";
     add_names(page, module, entries);
@@ -102,7 +102,7 @@ void add_command(std::string& page, const KnownCommand& command) {
 
 std::string compatibility_page() {
   std::string page(kHead);
-  page += "| module | status | |\n| --- | --- | --- |\n";
+  page += "| module | status | note |\n| --- | --- | --- |\n";
   for (const ModuleEntry& module : socketcore::lua::inventory()) {
     add(page, {"| `", module.name, "` | ", word_of(module.status), " | ", module.note, " |\n"});
   }
