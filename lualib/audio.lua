@@ -42,7 +42,6 @@ local function start(request)
 end
 
 local function again(request)
-  if request ~= current then return end
   request.at = 0
   start(request)
 end

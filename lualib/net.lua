@@ -44,7 +44,7 @@ local flying = false
 -- Registration ------------------------------------------------------------------------------------------------------
 
 local function set_mode(new)
-  if new == nil or new == mode then return end
+  if not new or new == mode then return end
   mode = new
   sys.publish("NET_UPD_NET_MODE")
 end
@@ -88,7 +88,8 @@ local function registration(line, name)
     on = is_registered(stats["+CREG"]) or is_registered(stats["+CGREG"])
   end
   if on then
-    set_mode(MODE_OF_TECHNOLOGY[technology])
+    -- A line without the kind of network: LTE if that is known, else what it was, at least 2G.
+    set_mode(MODE_OF_TECHNOLOGY[technology] or lte and net.NetMode_LTE or mode == net.NetMode_noNet and net.NetMode_GSM)
     set_cell(new_lac, new_ci)
     set_state("REGISTERED")
   elseif state ~= "INIT" or stat ~= SEARCHING and not is_registered(stat) then

@@ -43,7 +43,7 @@ local function write_value(value, pieces, inside)
   if kind == "number" then
     pieces[#pieces + 1] = write_number(value)
   elseif kind == "string" then
-    pieces[#pieces + 1] = ("%q"):format(value):gsub("\\\n", "\\n"):gsub("\r", "\\r")
+    pieces[#pieces + 1] = ("%q"):format(value)
   elseif kind == "boolean" then
     pieces[#pieces + 1] = tostring(value)
   elseif kind == "table" then

@@ -9,6 +9,7 @@
 -- sms.send("10086", common.utf8ToGb2312("hello"), function(success) log.info("sms", success) end)
 require "sys"
 require "ril"
+require "net"
 require "common"
 
 local sms = {}
@@ -19,10 +20,11 @@ local CNMI_AGAIN_MS = 30000
 local LONGEST_BYTES, LONGEST_PART_BYTES = 140, 134 -- of UCS-2 text; a part leaves room for its header
 local MOST_PARTS = 255
 local PARTS_WAIT_MS = 600000
+local NETWORK_WAIT_MS = 60000
 local INTERNATIONAL = 0x91
 
 local prepared, ready = false, false
-local waiting = {} -- requests from before the modem was ready
+local waiting = {} -- requests from before the modem and the network were ready
 local new_sms
 local reference = 0
 
@@ -78,7 +80,25 @@ local function submit(number, parts, done)
   end
 end
 
---- Sends a message. Before the modem is ready it is kept until then.
+-- There was no network for so long: the modem shall say what it thinks of that.
+local function send_anyway(go)
+  for i, other in ipairs(waiting) do
+    if other == go then table.remove(waiting, i) end
+  end
+  go()
+end
+
+local function send_waiting()
+  if not ready or net.getState() ~= "REGISTERED" then return end
+  local requests = waiting
+  waiting = {}
+  for _, go in ipairs(requests) do
+    sys.timerStop(send_anyway, go)
+    go()
+  end
+end
+
+--- Sends a message. Before the modem and the network are ready it is kept, at most for a minute.
 -- @param num telephone number, with or without `+`
 -- @param data text (GB2312)
 -- @param[opt] cbFnc function(success, num, data), called when all parts were taken or refused
@@ -98,7 +118,9 @@ function sms.send(num, data, cbFnc)
       sys.publish("SMS_SEND_CNF", success, num, data)
     end)
   end
-  if ready then go() else waiting[#waiting + 1] = go end
+  waiting[#waiting + 1] = go
+  sys.timerStart(send_anyway, NETWORK_WAIT_MS, go)
+  send_waiting()
   return true
 end
 
@@ -263,13 +285,12 @@ local function prepare()
   ril.request("AT+CMGD=1,3", nil, function()
     ready = true
     sys.publish("SMS_READY")
-    local requests = waiting
-    waiting = {}
-    for _, go in ipairs(requests) do go() end
+    send_waiting()
   end)
   sys.timerStart(ril.request, CNMI_AGAIN_MS, CNMI)
 end
 ril.regUrc("SMS READY", prepare)
+sys.subscribe("NET_STATE_REGISTERED", send_waiting)
 if ril.isReady() then prepare() end
 
 return sms

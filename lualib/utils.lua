@@ -166,7 +166,8 @@ local function with_file(path, mode, use)
   if not file then return nil, message end
   local result, why = use(file)
   file:close()
-  return result, why
+  if result == nil then return nil, why end
+  return result
 end
 
 --- Whether a file can be opened.

@@ -54,11 +54,7 @@ std::unique_ptr<Project> Project::open(const ProjectOptions& options, const fs::
   }
 
   std::error_code error;
-  project->files_.script_folders.push_back(main.has_parent_path() ? main.parent_path() : fs::path("."));
-  for (const std::string& library : libraries) project->files_.script_folders.emplace_back(library);
-  if (const fs::path own = own_library(); !own.empty()) project->files_.script_folders.push_back(own);
   project->main_ = "/lua/" + main.filename().string();
-
   if (options.data.empty()) {
     std::string made = (fs::temp_directory_path(error) / "socketcore-flash-XXXXXX").string();
     if (::mkdtemp(made.data()) == nullptr) {
@@ -74,6 +70,13 @@ std::unique_ptr<Project> Project::open(const ProjectOptions& options, const fs::
     }
     project->files_.data_folder = options.data;
   }
+
+  board.data_folder = project->files_.data_folder;
+  auto& folders = project->files_.script_folders;
+  folders.push_back(board.data_folder / socketcore::Update::kInstalled);
+  folders.push_back(main.has_parent_path() ? main.parent_path() : fs::path("."));
+  folders.insert(folders.end(), libraries.begin(), libraries.end());
+  if (const fs::path own = own_library(); !own.empty()) folders.push_back(own);
 
   board.control_fifo = options.control_fifo;
   if (!board.control_fifo.empty() && ::mkfifo(board.control_fifo.c_str(), 0600) == 0) {

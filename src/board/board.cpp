@@ -30,7 +30,8 @@ Board::Board(Reactor& reactor, Device& device, Clock& clock, Log* log, const Boa
       token_(loop_.attach(alarms_)),
       parts_(*this, settings.power_on_reason),
       modem_(settings.modem, *this),
-      at_port_(modem_, device_, kAtPort) {
+      at_port_(modem_, device_, kAtPort),
+      update_(settings.data_folder) {
   try {
     for (std::size_t i = 0; i < kTimers; ++i) timers_[i] = loop_.timers().make(token_, static_cast<std::uint32_t>(i));
     for (const std::int32_t id : {1, 2, 3}) uarts_.try_emplace(id, loop_, device_, log_, id, kUartBuffer);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "board/control_input.hpp"
 #include "board/parts/parts.hpp"
 #include "board/uart.hpp"
+#include "board/update.hpp"
 #include "modem/modem.hpp"
 #include "socketcore/device.hpp"
 #include "socketcore/log.hpp"
@@ -23,6 +25,7 @@ namespace socketcore {
 struct BoardSettings {
   ModemSettings modem;
   std::vector<std::pair<std::int32_t, std::string>> uarts;  ///< port and what it is joined to (SerialPort)
+  std::filesystem::path data_folder;  ///< the flash, for updates over the air
   std::string control_fifo;  ///< a FIFO whose lines drive the modem and the parts; empty: none
   std::string parts_file;    ///< a file of such lines, done at the start; empty: none
   std::string trace_file;    ///< where what the script does to the parts is written, line by line; empty: nowhere
@@ -51,7 +54,7 @@ class Board final : private ModemSite, private PartsSite, private ControlInput::
   /// Null: the device has no such port.
   [[nodiscard]] Port* port(std::int32_t id) noexcept;
   [[nodiscard]] Parts& parts() noexcept { return parts_; }
-  [[nodiscard]] Modem& modem() noexcept { return modem_; }
+  [[nodiscard]] Update& update() noexcept { return update_; }
 
   /// One line of those that drive the modem or the parts. Returns why it could not be done, for people; empty: done.
   [[nodiscard]] std::string control(std::string_view line) noexcept;
@@ -109,6 +112,7 @@ class Board final : private ModemSite, private PartsSite, private ControlInput::
   std::map<std::int32_t, Uart> uarts_;
   std::unique_ptr<ControlInput> control_;
   std::ofstream trace_;
+  Update update_;
   bool powered_ = false;
   bool joined_ = false;
 };

@@ -7,9 +7,15 @@
 namespace socketcore {
 namespace {
 
-bool is_letter(char c) noexcept { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-bool is_name(char c) noexcept { return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == '/'; }
+bool is_letter(char c) noexcept {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+bool is_name(char c) noexcept {
+  return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == '/';
+}
 
 std::string_view trimmed(std::string_view text) noexcept {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);

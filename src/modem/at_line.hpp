@@ -37,8 +37,8 @@ struct Command {
   [[nodiscard]] std::optional<int> number_or(std::size_t place, int otherwise, int least, int most) const noexcept;
 };
 
-/// The commands of a line, as V.250 joins them: `AT` first, basic commands one behind the other, extended ones with a ';'
-/// behind them. Nothing if the line is malformed; an empty list for a bare `AT`.
+/// The commands of a line, as V.250 joins them: `AT` first, basic commands one behind the other, extended ones with a
+/// ';' behind them. Nothing if the line is malformed; an empty list for a bare `AT`.
 [[nodiscard]] std::optional<std::vector<Command>> parse_line(std::string_view line);
 
 }  // namespace socketcore

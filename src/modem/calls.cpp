@@ -28,9 +28,12 @@ Outcome Calls::dial(std::string_view number) {
 void Calls::decide() {
   if (!call_ || call_->state != State::alerting) return;
   switch (std::exchange(callee_, Callee::answers)) {
-    case Callee::answers: return machine_.later(Topic::call, machine_.pace.connect, [this] { connect(); });
-    case Callee::busy: return machine_.later(Topic::call, machine_.pace.connect, [this] { end("BUSY"); });
-    case Callee::silent: return machine_.later(Topic::call, machine_.pace.no_answer, [this] { end("NO ANSWER"); });
+    case Callee::answers:
+      return machine_.later(Topic::call, machine_.pace.connect, [this] { connect(); });
+    case Callee::busy:
+      return machine_.later(Topic::call, machine_.pace.connect, [this] { end("BUSY"); });
+    case Callee::silent:
+      return machine_.later(Topic::call, machine_.pace.no_answer, [this] { end("NO ANSWER"); });
   }
 }
 
@@ -62,7 +65,8 @@ void Calls::ring() {
   if (!call_ || call_->state != State::ringing) return;
   if (rings_ == kMostRings) return end("NO CARRIER");
   machine_.urc("RING");
-  if (caller_shown) machine_.urc(join("+CLIP: ", quoted(call_->number), ',', type_of_number(call_->number), ",\"\",0,\"\",0"));
+  if (caller_shown)
+    machine_.urc(join("+CLIP: ", quoted(call_->number), ',', type_of_number(call_->number), ",\"\",0,\"\",0"));
   if (++rings_ == registers[0]) return connect();
   machine_.later(Topic::ring, kBetweenRings, [this] { ring(); });
 }

@@ -48,9 +48,9 @@ class Calls {
   /// The network is gone.
   void lose();
 
-  bool caller_shown = false;            ///< AT+CLIP
-  bool waiting_shown = false;           ///< AT+CCWA
-  std::array<Forwarding, 4> forwarding;  ///< AT+CCFC, by reason
+  bool caller_shown = false;                                                    ///< AT+CLIP
+  bool waiting_shown = false;                                                   ///< AT+CCWA
+  std::array<Forwarding, 4> forwarding;                                         ///< AT+CCFC, by reason
   std::array<int, 13> registers{0, 0, 43, 13, 10, 8, 2, 60, 2, 6, 14, 95, 50};  ///< S0 to S12
 
  private:

@@ -8,8 +8,12 @@ namespace {
 
 constexpr char32_t kReplacement = 0xfffd;
 
-bool is_high(char16_t unit) noexcept { return unit >= 0xd800 && unit < 0xdc00; }
-bool is_low(char16_t unit) noexcept { return unit >= 0xdc00 && unit < 0xe000; }
+bool is_high(char16_t unit) noexcept {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
+bool is_low(char16_t unit) noexcept {
+  return unit >= 0xdc00 && unit < 0xe000;
+}
 
 /// Takes one character off the front; kReplacement and one byte where it is none (RFC 3629).
 char32_t take_utf8(std::string_view& text) noexcept {
@@ -68,17 +72,28 @@ static_assert(kGsm7.size() == 128);
 
 char16_t gsm7_extension(unsigned code) noexcept {
   switch (code) {
-    case 0x0a: return u'\f';
-    case 0x14: return u'^';
-    case 0x28: return u'{';
-    case 0x29: return u'}';
-    case 0x2f: return u'\\';
-    case 0x3c: return u'[';
-    case 0x3d: return u'~';
-    case 0x3e: return u']';
-    case 0x40: return u'|';
-    case 0x65: return u'\u20ac';
-    default: return kGsm7[code];
+    case 0x0a:
+      return u'\f';
+    case 0x14:
+      return u'^';
+    case 0x28:
+      return u'{';
+    case 0x29:
+      return u'}';
+    case 0x2f:
+      return u'\\';
+    case 0x3c:
+      return u'[';
+    case 0x3d:
+      return u'~';
+    case 0x3e:
+      return u']';
+    case 0x40:
+      return u'|';
+    case 0x65:
+      return u'\u20ac';
+    default:
+      return kGsm7[code];
   }
 }
 

@@ -22,8 +22,8 @@ using Octets = std::vector<std::uint8_t>;
 /// An odd last octet is left out.
 [[nodiscard]] std::u16string ucs2_text(std::span<const std::uint8_t> octets);
 
-/// `count` characters of the GSM 7-bit default alphabet (3GPP TS 23.038), packed, behind `skip_bits` bits that are none.
-/// Stops where the octets end.
+/// `count` characters of the GSM 7-bit default alphabet (3GPP TS 23.038), packed, behind `skip_bits` bits that are
+/// none. Stops where the octets end.
 [[nodiscard]] std::u16string gsm7_text(std::span<const std::uint8_t> packed, std::size_t skip_bits, std::size_t count);
 
 [[nodiscard]] std::string to_hex(std::span<const std::uint8_t> octets);

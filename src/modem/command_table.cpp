@@ -17,10 +17,14 @@ std::vector<KnownCommand> sorted() {
 
 Forms bit(Form form) noexcept {
   switch (form) {
-    case Form::exec: return kExec;
-    case Form::read: return kRead;
-    case Form::set: return kSet;
-    case Form::test: break;
+    case Form::exec:
+      return kExec;
+    case Form::read:
+      return kRead;
+    case Form::set:
+      return kSet;
+    case Form::test:
+      break;
   }
   return kTest;
 }
@@ -34,8 +38,8 @@ std::span<const KnownCommand> known_commands() {
 
 const KnownCommand* find_command(std::string_view name) {
   const auto all = known_commands();
-  const auto found =
-      std::lower_bound(all.begin(), all.end(), name, [](const auto& known, std::string_view wanted) { return known.name < wanted; });
+  const auto found = std::lower_bound(all.begin(), all.end(), name,
+                                      [](const auto& known, std::string_view wanted) { return known.name < wanted; });
   return found != all.end() && found->name == name ? &*found : nullptr;
 }
 

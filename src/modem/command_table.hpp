@@ -23,8 +23,9 @@ inline constexpr Forms kSet = 4;
 inline constexpr Forms kTest = 8;
 inline constexpr Forms kAll = kExec | kRead | kSet | kTest;
 
-/// A command that the modem knows. `run` puts the lines of the answer out and returns its end; it is called for the listed
-/// forms only. Null where the command is accepted and has nothing to do in a modem without radio, sound and power.
+/// A command that the modem knows. `run` puts the lines of the answer out and returns its end; it is called for the
+/// listed forms only. Null where the command is accepted and has nothing to do in a modem without radio, sound and
+/// power.
 struct KnownCommand {
   using Run = Outcome (*)(Machine& machine, const Command& command);
 

@@ -11,11 +11,14 @@ namespace {
 
 Outcome dial(Machine& machine, const Command& command) {
   std::string_view number = command.dialled;
-  if (!number.empty() && (upper(number.substr(0, 1)) == "T" || upper(number.substr(0, 1)) == "P")) number.remove_prefix(1);
+  if (!number.empty() && (upper(number.substr(0, 1)) == "T" || upper(number.substr(0, 1)) == "P"))
+    number.remove_prefix(1);
   return machine.calls.dial(number);
 }
 
-Outcome answer(Machine& machine, const Command& /*command*/) { return machine.calls.answer(); }
+Outcome answer(Machine& machine, const Command& /*command*/) {
+  return machine.calls.answer();
+}
 
 Outcome hang_up(Machine& machine, const Command& command) {
   if (command.form != Form::test) machine.calls.hang_up();
@@ -25,8 +28,8 @@ Outcome hang_up(Machine& machine, const Command& command) {
 Outcome list(Machine& machine, const Command& command) {
   const auto& call = machine.calls.current();
   if (command.form == Form::test || !call) return Outcome::ok();
-  machine.line(join("+CLCC: 1,", call->incoming ? 1 : 0, ',', static_cast<int>(call->state), ",0,0,", quoted(call->number), ',',
-                    type_of_number(call->number), ",\"\""));
+  machine.line(join("+CLCC: 1,", call->incoming ? 1 : 0, ',', static_cast<int>(call->state), ",0,0,",
+                    quoted(call->number), ',', type_of_number(call->number), ",\"\""));
   return Outcome::ok();
 }
 
@@ -73,7 +76,8 @@ Outcome forward(Machine& machine, const Command& command) {
   const std::size_t last = *reason < 4 ? first : rules.size() - 1;
   if (*mode == 2) {
     const Calls::Forwarding& rule = rules[first];
-    machine.line(rule.active ? join("+CCFC: 1,1,", quoted(rule.number), ',', type_of_number(rule.number)) : "+CCFC: 0,7");
+    machine.line(rule.active ? join("+CCFC: 1,1,", quoted(rule.number), ',', type_of_number(rule.number))
+                             : "+CCFC: 0,7");
     return Outcome::ok();
   }
   if ((*mode == 3 && !command.has(2)) || (*mode == 1 && rules[first].number.empty())) return Outcome::error();
@@ -117,6 +121,8 @@ constexpr std::array kCommands = {
 
 }  // namespace
 
-std::span<const KnownCommand> call_commands() { return kCommands; }
+std::span<const KnownCommand> call_commands() {
+  return kCommands;
+}
 
 }  // namespace socketcore

@@ -16,8 +16,12 @@ Outcome switch_digit(Machine& /*machine*/, const Command& command) {
 
 Outcome error_style(Machine& machine, const Command& command) {
   switch (command.form) {
-    case Form::read: machine.line(join("+CMEE: ", machine.error_style)); break;
-    case Form::test: machine.line("+CMEE: (0-2)"); break;
+    case Form::read:
+      machine.line(join("+CMEE: ", machine.error_style));
+      break;
+    case Form::test:
+      machine.line("+CMEE: (0-2)");
+      break;
     default: {
       const auto style = command.number(0, 0, 2);
       if (!style) return Outcome::error();
@@ -66,7 +70,8 @@ Outcome indicators(Machine& machine, const Command& command) {
     const bool registered = machine.radio.registered();
     const int bars = machine.radio.rssi() == 99 ? 0 : machine.radio.rssi() / 6;
     const bool roams = machine.radio.status() == Radio::Status::roaming;
-    machine.line(join("+CIND: 5,", bars, ',', registered ? 1 : 0, ',', machine.calls.current() ? 1 : 0, ',', roams ? 1 : 0));
+    machine.line(
+        join("+CIND: 5,", bars, ',', registered ? 1 : 0, ',', machine.calls.current() ? 1 : 0, ',', roams ? 1 : 0));
   } else if (command.form == Form::test) {
     machine.line("+CIND: (\"battchg\",(0-5)),(\"signal\",(0-5)),(\"service\",(0,1)),(\"call\",(0,1)),(\"roam\",(0,1))");
   }
@@ -105,6 +110,8 @@ constexpr std::array kCommands = {
 
 }  // namespace
 
-std::span<const KnownCommand> general_commands() { return kCommands; }
+std::span<const KnownCommand> general_commands() {
+  return kCommands;
+}
 
 }  // namespace socketcore

@@ -110,6 +110,8 @@ constexpr std::array kCommands = {
 
 }  // namespace
 
-std::span<const KnownCommand> identity_commands() { return kCommands; }
+std::span<const KnownCommand> identity_commands() {
+  return kCommands;
+}
 
 }  // namespace socketcore

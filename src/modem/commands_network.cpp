@@ -30,8 +30,8 @@ Outcome network_operator(Machine& machine, const Command& command) {
   if (command.form == Form::read) {
     const int mode = machine.radio.wanted() ? 0 : 2;
     const int format = machine.operator_format;
-    machine.line(machine.radio.registered() ? join("+COPS: ", mode, ',', format, ',', quoted(operator_in(format, settings)),
-                                                   ',', Cell::technology)
+    machine.line(machine.radio.registered() ? join("+COPS: ", mode, ',', format, ',',
+                                                   quoted(operator_in(format, settings)), ',', Cell::technology)
                                             : join("+COPS: ", mode));
     return Outcome::ok();
   }
@@ -54,7 +54,9 @@ Outcome registration(Machine& machine, const Command& command) {
     case Form::read:
       machine.line(join(command.name, ": ", radio.report(domain), ',', radio.status_text(radio.report(domain))));
       break;
-    case Form::test: machine.line(join(command.name, ": (0-", kMost, ')')); break;
+    case Form::test:
+      machine.line(join(command.name, ": (0-", kMost, ')'));
+      break;
     default: {
       const auto mode = command.number(0, 0, kMost);
       if (!mode || command.count() != 1) return Outcome::error();
@@ -105,8 +107,8 @@ Outcome cells(Machine& machine, const Command& command) {
   int country = 0;  // its digits read as hex: 460 is told as 1120
   std::from_chars(plmn.data(), plmn.data() + 3, country, 16);
   const int network = number_of(std::string_view(plmn).substr(3)).value_or(0);
-  machine.line(join("+EEMLTESVC:", country, ", ", plmn.size() - 3, ", ", network, ", ", Cell::area, ", 98, ", Cell::channel,
-                    ", 3, 5, 0, ", Cell::id, ", 31, 0, 0, 0, ", machine.radio.rsrp(), ", 0, 0, 0"));
+  machine.line(join("+EEMLTESVC:", country, ", ", plmn.size() - 3, ", ", network, ", ", Cell::area, ", 98, ",
+                    Cell::channel, ", 3, 5, 0, ", Cell::id, ", 31, 0, 0, 0, ", machine.radio.rsrp(), ", 0, 0, 0"));
   return Outcome::ok();
 }
 
@@ -148,7 +150,9 @@ Outcome activate(Machine& machine, const Command& command) {
   return Outcome::ok();
 }
 
-std::string address(const Machine& machine) { return machine.radio.context() ? machine.settings.address : std::string(); }
+std::string address(const Machine& machine) {
+  return machine.radio.context() ? machine.settings.address : std::string();
+}
 
 Outcome context(Machine& machine, const Command& command) {
   if (command.form == Form::read) {
@@ -202,6 +206,8 @@ constexpr std::array kCommands = {
 
 }  // namespace
 
-std::span<const KnownCommand> network_commands() { return kCommands; }
+std::span<const KnownCommand> network_commands() {
+  return kCommands;
+}
 
 }  // namespace socketcore

@@ -61,7 +61,8 @@ Outcome write(Machine& machine, const Command& command) {
   const std::string number(command.text(1));
   const auto type = command.number_or(2, type_of_number(number), 0, 255);
   const std::string name(command.text(3));
-  if (!is_number(number) || !type || command.count() > 4 || name.size() > PhoneBook::kLongestName) return Outcome::error();
+  if (!is_number(number) || !type || command.count() > 4 || name.size() > PhoneBook::kLongestName)
+    return Outcome::error();
   machine.book.set(*place, PhoneBook::Entry{number, *type, name});
   return Outcome::ok();
 }
@@ -85,6 +86,8 @@ constexpr std::array kCommands = {
 
 }  // namespace
 
-std::span<const KnownCommand> phone_book_commands() { return kCommands; }
+std::span<const KnownCommand> phone_book_commands() {
+  return kCommands;
+}
 
 }  // namespace socketcore

@@ -90,6 +90,8 @@ constexpr std::array kCommands = {
 
 }  // namespace
 
-std::span<const KnownCommand> sim_commands() { return kCommands; }
+std::span<const KnownCommand> sim_commands() {
+  return kCommands;
+}
 
 }  // namespace socketcore

@@ -83,8 +83,8 @@ Outcome routing(Machine& machine, const Command& command) {
 std::string head(const Machine& machine, const Stored& stored, std::size_t octets) {
   if (!machine.text_mode) return join(stored.read ? 1 : 0, ",,", octets);
   const ShortMessage& message = stored.message;
-  return join(stored.read ? "\"REC READ\"," : "\"REC UNREAD\",", quoted(encoded(machine, utf16_of(message.number))), ",,",
-              quoted(to_text(message.time)));
+  return join(stored.read ? "\"REC READ\"," : "\"REC UNREAD\",", quoted(encoded(machine, utf16_of(message.number))),
+              ",,", quoted(to_text(message.time)));
 }
 
 void show(Machine& machine, std::string_view before, Stored& stored) {
@@ -129,7 +129,8 @@ std::optional<Listed> listed(const Machine& machine, const Command& command) {
 
 Outcome list(Machine& machine, const Command& command) {
   if (command.form == Form::test) {
-    machine.line(machine.text_mode ? R"(+CMGL: ("REC UNREAD","REC READ","STO UNSENT","STO SENT","ALL"))" : "+CMGL: (0-4)");
+    machine.line(machine.text_mode ? R"(+CMGL: ("REC UNREAD","REC READ","STO UNSENT","STO SENT","ALL"))"
+                                   : "+CMGL: (0-4)");
     return Outcome::ok();
   }
   if (!machine.radio.sim_readable()) return machine.radio.sim_error();
@@ -178,7 +179,8 @@ Outcome send(Machine& machine, const Command& command) {
   if (machine.text_mode) {
     const std::string number = decoded(machine, command.text(0));
     if (!is_number(number)) return Outcome::error();
-    return Outcome::prompt([&machine, number](std::string_view text) { return sent(machine, number, decoded(machine, text)); });
+    return Outcome::prompt(
+        [&machine, number](std::string_view text) { return sent(machine, number, decoded(machine, text)); });
   }
   const auto octets = command.number(0, 1, 255);
   if (!octets || command.count() != 1) return Outcome::error();
@@ -218,6 +220,8 @@ constexpr std::array kCommands = {
 
 }  // namespace
 
-std::span<const KnownCommand> sms_commands() { return kCommands; }
+std::span<const KnownCommand> sms_commands() {
+  return kCommands;
+}
 
 }  // namespace socketcore

@@ -31,7 +31,9 @@ std::string sms(Machine& machine, std::string_view rest) {
   return machine.sms.arrive(number, rest);
 }
 
-std::string call(Machine& machine, std::string_view rest) { return machine.calls.arrive(rest); }
+std::string call(Machine& machine, std::string_view rest) {
+  return machine.calls.arrive(rest);
+}
 
 std::string hangup(Machine& machine, std::string_view rest) {
   return rest.empty() ? machine.calls.remote_hang_up() : "hangup stands alone";
@@ -136,6 +138,8 @@ std::string obey(Machine& machine, std::string_view line) {
   return control->obey(machine, rest);
 }
 
-bool is_control(std::string_view word) noexcept { return find(word) != nullptr; }
+bool is_control(std::string_view word) noexcept {
+  return find(word) != nullptr;
+}
 
 }  // namespace socketcore

@@ -13,31 +13,44 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr char kSend = '\x1a';
 constexpr char kCancel = '\x1b';
+constexpr std::string_view kArgumentEnds = "\x1a\x1b";
 constexpr std::size_t kMostUnknownNames = 256;
 
 Duration time_of(Speed speed) noexcept {
   switch (speed) {
-    case Speed::quick: return 5ms;
-    case Speed::sim: return 40ms;
-    case Speed::network: return 120ms;
-    case Speed::slow: break;
+    case Speed::quick:
+      return 5ms;
+    case Speed::sim:
+      return 40ms;
+    case Speed::network:
+      return 120ms;
+    case Speed::slow:
+      break;
   }
   return 700ms;
 }
 
 std::string_view words_of_cme(int code) noexcept {
   switch (code) {
-    case cme::not_allowed: return "operation not allowed";
-    case cme::sim_not_inserted: return "SIM not inserted";
-    case cme::sim_pin: return "SIM PIN required";
-    case cme::sim_puk: return "SIM PUK required";
-    case cme::wrong_password: return "incorrect password";
-    case cme::memory_full: return "memory full";
-    case cme::invalid_index: return "invalid index";
-    case cme::no_network: return "no network service";
-    default: return "unknown";
+    case cme::not_allowed:
+      return "operation not allowed";
+    case cme::sim_not_inserted:
+      return "SIM not inserted";
+    case cme::sim_pin:
+      return "SIM PIN required";
+    case cme::sim_puk:
+      return "SIM PUK required";
+    case cme::wrong_password:
+      return "incorrect password";
+    case cme::memory_full:
+      return "memory full";
+    case cme::invalid_index:
+      return "invalid index";
+    case cme::no_network:
+      return "no network service";
+    default:
+      return "unknown";
   }
 }
 
@@ -47,9 +60,12 @@ std::string result_line(const Outcome& outcome, int error_style) {
       if (error_style == 1) return join("+CME ERROR: ", outcome.code);
       if (error_style == 2) return join("+CME ERROR: ", words_of_cme(outcome.code));
       return "ERROR";
-    case Outcome::Kind::cms: return join("+CMS ERROR: ", outcome.code);
-    case Outcome::Kind::error: return "ERROR";
-    default: return "OK";
+    case Outcome::Kind::cms:
+      return join("+CMS ERROR: ", outcome.code);
+    case Outcome::Kind::error:
+      return "ERROR";
+    default:
+      return "OK";
   }
 }
 
@@ -91,7 +107,7 @@ bool Interpreter::take_line() {
   const bool dropped = std::exchange(too_long_, false) || line.size() > kLongestLine;
   if (dropped) {
     machine_.log(LogLevel::warning, "modem: a line of more than 4096 characters is no AT command");
-    machine_.put([this] { machine_.output.begin_command(); });
+    machine_.output.begin_command();
     finish(Outcome::error());
   } else {
     execute(line);
@@ -100,7 +116,7 @@ bool Interpreter::take_line() {
 }
 
 bool Interpreter::take_argument() {
-  const auto end = input_.find_first_of("\x1a\x1b");
+  const auto end = input_.find_first_of(kArgumentEnds);
   if (end == std::string::npos) {
     if (input_.size() > kLongestLine) {
       too_long_ = true;

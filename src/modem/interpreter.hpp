@@ -25,8 +25,8 @@ class Interpreter {
 
   explicit Interpreter(Machine& machine) : machine_(machine) {}
 
-  /// Returns how many bytes were taken: fewer than all only while commands wait for the script to read the answers (or for
-  /// the modem to start) and kMostInput of them are there.
+  /// Returns how many bytes were taken: fewer than all only while commands wait for the script to read the answers (or
+  /// for the modem to start) and kMostInput of them are there.
   std::size_t write(std::string_view bytes);
   /// From now on lines are executed.
   void start();

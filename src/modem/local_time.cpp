@@ -11,7 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::chrono::minutes offset(int zone_quarters) noexcept { return std::chrono::minutes(15 * zone_quarters); }
+std::chrono::minutes offset(int zone_quarters) noexcept {
+  return std::chrono::minutes(15 * zone_quarters);
+}
 
 }  // namespace
 
@@ -40,9 +42,9 @@ WallTime wall_time(const LocalTime& time) noexcept {
 }
 
 std::string to_text(const LocalTime& time) {
-  return join(padded(time.year % 100, 2), '/', padded(time.month, 2), '/', padded(time.day, 2), ',', padded(time.hour, 2),
-              ':', padded(time.minute, 2), ':', padded(time.second, 2), time.zone_quarters < 0 ? '-' : '+',
-              padded(std::abs(time.zone_quarters), 2));
+  return join(padded(time.year % 100, 2), '/', padded(time.month, 2), '/', padded(time.day, 2), ',',
+              padded(time.hour, 2), ':', padded(time.minute, 2), ':', padded(time.second, 2),
+              time.zone_quarters < 0 ? '-' : '+', padded(std::abs(time.zone_quarters), 2));
 }
 
 std::optional<LocalTime> local_time_of(std::string_view text, int zone_quarters) noexcept {

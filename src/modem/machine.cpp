@@ -47,7 +47,8 @@ void Machine::later(Topic topic, Duration delay, Agenda::Action action) {
 
 void Machine::note_dropped() {
   const std::size_t dropped = output.take_dropped();
-  if (dropped > 0) log(LogLevel::warning, join("modem: the script does not read its AT port; unread URCs dropped: ", dropped));
+  if (dropped > 0)
+    log(LogLevel::warning, join("modem: the script does not read its AT port; unread URCs dropped: ", dropped));
 }
 
 }  // namespace socketcore

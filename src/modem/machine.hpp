@@ -7,8 +7,8 @@
 
 #include "modem/agenda.hpp"
 #include "modem/calls.hpp"
-#include "modem/output.hpp"
 #include "modem/outcome.hpp"
+#include "modem/output.hpp"
 #include "modem/phone_book.hpp"
 #include "modem/radio.hpp"
 #include "modem/settings.hpp"
@@ -19,13 +19,13 @@ namespace socketcore {
 
 /// How long the modem takes.
 struct Pace {
-  Duration boot{0};                                ///< power-on to RDY
-  Duration sim{0};                                 ///< to what the SIM says
-  Duration services{0};                            ///< from there to SMS READY and CALL READY
-  Duration attach{0};                              ///< a network that was lost, or the one found by the IMSI
+  Duration boot{0};                                   ///< power-on to RDY
+  Duration sim{0};                                    ///< to what the SIM says
+  Duration services{0};                               ///< from there to SMS READY and CALL READY
+  Duration attach{0};                                 ///< a network that was lost, or the one found by the IMSI
   Duration attach_unasked = std::chrono::seconds(1);  ///< after the SIM was ready, if the IMSI is not read
-  Duration connect{0};                             ///< until the other side answers a call
-  Duration no_answer{0};                           ///< until the network gives such a call up
+  Duration connect{0};                                ///< until the other side answers a call
+  Duration no_answer{0};                              ///< until the network gives such a call up
 
   [[nodiscard]] static Pace of(ModemTiming timing) noexcept;
 };
@@ -38,7 +38,9 @@ class Machine {
   Machine& operator=(const Machine&) = delete;
 
   /// A line of the answer that is being given.
-  void line(std::string_view text) { put([&] { output.answer(text); }); }
+  void line(std::string_view text) {
+    put([&] { output.answer(text); });
+  }
   void urc(std::string_view text) {
     put([&] { output.urc(text); });
   }
@@ -71,9 +73,9 @@ class Machine {
   // What commands set and only commands read.
   int error_style = 0;  ///< AT+CMEE
   int zone_quarters;
-  int sim_slot = 0;                ///< AT+SIMCROSS
-  int operator_format = 2;         ///< AT+COPS=3
-  bool text_mode = false;          ///< AT+CMGF
+  int sim_slot = 0;         ///< AT+SIMCROSS
+  int operator_format = 2;  ///< AT+COPS=3
+  bool text_mode = false;   ///< AT+CMGF
   std::string character_set = "IRA";
 
  private:

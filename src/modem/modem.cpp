@@ -49,7 +49,9 @@ std::size_t Modem::write(std::string_view bytes) {
   return doing([bytes](Parts& parts) { return parts.interpreter.write(bytes); });
 }
 
-std::size_t Modem::available() const noexcept { return parts_->machine.output.available(); }
+std::size_t Modem::available() const noexcept {
+  return parts_->machine.output.available();
+}
 
 std::string_view Modem::read_line() {
   taken_ = doing([](Parts& parts) { return parts.machine.output.take_line(); });
@@ -73,6 +75,8 @@ std::string Modem::control(std::string_view line) {
   return doing([line](Parts& parts) { return obey(parts.machine, line); });
 }
 
-bool Modem::controls(std::string_view word) noexcept { return is_control(word); }
+bool Modem::controls(std::string_view word) noexcept {
+  return is_control(word);
+}
 
 }  // namespace socketcore

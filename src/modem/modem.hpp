@@ -10,15 +10,15 @@
 
 namespace socketcore {
 
-/// The modem behind `uart.ATC`: AT commands in, answers and unsolicited lines (URCs) out. Pure: its only inputs are these
-/// calls and what the site tells. One thread. Throws std::bad_alloc only.
+/// The modem behind `uart.ATC`: AT commands in, answers and unsolicited lines (URCs) out. Pure: its only inputs are
+/// these calls and what the site tells. One thread. Throws std::bad_alloc only.
 ///
-/// Promises about the output, for scripts rest on them: a line is put out whole; no URC stands between a command and its
-/// final result, not even one that came before the command and was not read yet (that one moves behind the result); a
-/// malformed command is answered by ERROR, an unknown one by OK and a line in the log, once for each name.
+/// Promises about the output, for scripts rest on them: a line is put out whole; no URC stands between a command and
+/// its final result, not even one that came before the command and was not read yet (that one moves behind the result);
+/// a malformed command is answered by ERROR, an unknown one by OK and a line in the log, once for each name.
 ///
-/// Bounded: URCs that nobody reads are dropped beyond 8 KiB, the oldest first, with a line in the log; commands wait while
-/// 8 KiB of answers are unread, and write() takes no more than 8 KiB of waiting commands.
+/// Bounded: URCs that nobody reads are dropped beyond 8 KiB, the oldest first, with a line in the log; commands wait
+/// while 8 KiB of answers are unread, and write() takes no more than 8 KiB of waiting commands.
 class Modem {
  public:
   /// `settings` have to pass check(). The site has to outlive the modem.
@@ -27,8 +27,8 @@ class Modem {
   Modem(const Modem&) = delete;
   Modem& operator=(const Modem&) = delete;
 
-  /// The script has begun to listen: RDY and what follows. Commands that were written before are answered after RDY. Only
-  /// the first call counts.
+  /// The script has begun to listen: RDY and what follows. Commands that were written before are answered after RDY.
+  /// Only the first call counts.
   void power_on();
 
   /// Bytes from the script. A command ends with CR (a following LF is accepted), the argument of a prompt with 0x1a.
@@ -37,8 +37,8 @@ class Modem {
 
   /// How many bytes can be read.
   [[nodiscard]] std::size_t available() const noexcept;
-  /// Takes up to and including the next LF; everything there is where there is none. Valid until the next call of either
-  /// read.
+  /// Takes up to and including the next LF; everything there is where there is none. Valid until the next call of
+  /// either read.
   std::string_view read_line();
   /// Takes up to `most` bytes.
   std::string_view read(std::size_t most);

@@ -7,9 +7,13 @@
 
 namespace socketcore {
 
-void Output::answer(std::string_view text) { put({join("\r\n", text, "\r\n"), false}); }
+void Output::answer(std::string_view text) {
+  put({join("\r\n", text, "\r\n"), false});
+}
 
-void Output::prompt() { put({"\r\n> ", false}); }
+void Output::prompt() {
+  put({"\r\n> ", false});
+}
 
 void Output::urc(std::string_view text) {
   Entry entry{join("\r\n", text, "\r\n"), true};
@@ -68,7 +72,9 @@ std::string Output::take(std::size_t most) {
   return result;
 }
 
-std::size_t Output::take_dropped() noexcept { return std::exchange(dropped_, 0); }
+std::size_t Output::take_dropped() noexcept {
+  return std::exchange(dropped_, 0);
+}
 
 void Output::put(Entry entry) {
   available_ += entry.rest().size();

@@ -25,7 +25,9 @@ void append_digits(Octets& to, std::string_view number) {
   }
 }
 
-std::uint8_t swapped(int value) noexcept { return static_cast<std::uint8_t>(value % 10 * 16 + value / 10); }
+std::uint8_t swapped(int value) noexcept {
+  return static_cast<std::uint8_t>(value % 10 * 16 + value / 10);
+}
 
 void append_time(Octets& to, const LocalTime& time) {
   for (const int field : {time.year % 100, time.month, time.day, time.hour, time.minute, time.second}) {
@@ -156,12 +158,18 @@ std::optional<Submission> parse_submit(std::string_view hex, std::size_t octets)
       result.text = utf8_of(gsm7_text(data, skipped * 7, length - std::min(skipped, length)));
       break;
     }
-    case Alphabet::ucs2: result.text = utf8_of(ucs2_text(data.subspan(header))); break;
-    case Alphabet::data: result.text = to_hex(data.subspan(header)); break;
+    case Alphabet::ucs2:
+      result.text = utf8_of(ucs2_text(data.subspan(header)));
+      break;
+    case Alphabet::data:
+      result.text = to_hex(data.subspan(header));
+      break;
   }
   return result;
 }
 
-int type_of_number(std::string_view number) noexcept { return number.substr(0, 1) == "+" ? 145 : 129; }
+int type_of_number(std::string_view number) noexcept {
+  return number.substr(0, 1) == "+" ? 145 : 129;
+}
 
 }  // namespace socketcore

@@ -26,8 +26,8 @@ struct Pdu {
   std::size_t octets = 0;  ///< behind the service centre: what AT commands call the length
 };
 
-/// The text in pieces that fit one message each: one of up to 70 units, or several of up to 67. A pair of surrogates stays
-/// together.
+/// The text in pieces that fit one message each: one of up to 70 units, or several of up to 67. A pair of surrogates
+/// stays together.
 [[nodiscard]] std::vector<std::u16string> split_text(std::u16string_view text);
 
 /// A received message (SMS-DELIVER), in UCS2.

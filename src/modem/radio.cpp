@@ -11,9 +11,12 @@ namespace {
 
 Radio::SimState state_of(Sim sim) noexcept {
   switch (sim) {
-    case Sim::absent: return Radio::SimState::absent;
-    case Sim::pin: return Radio::SimState::pin;
-    case Sim::ready: break;
+    case Sim::absent:
+      return Radio::SimState::absent;
+    case Sim::pin:
+      return Radio::SimState::pin;
+    case Sim::ready:
+      break;
   }
   return Radio::SimState::ready;
 }
@@ -25,7 +28,9 @@ std::string hex(unsigned value, std::size_t width) {
   return text;
 }
 
-bool is_pin(std::string_view text) noexcept { return text.size() >= 4 && text.size() <= 8 && all_digits(text); }
+bool is_pin(std::string_view text) noexcept {
+  return text.size() >= 4 && text.size() <= 8 && all_digits(text);
+}
 
 }  // namespace
 
@@ -38,7 +43,8 @@ Radio::Radio(Machine& machine)
 void Radio::power_on(std::function<void()> booted) {
   const auto chosen = machine_.settings.registration;
   const bool open = chosen == Registration::home || chosen == Registration::roaming;
-  if (function_ != 1 || sim_ != SimState::ready || !link_up_ || !open) set_radio(false);
+  const bool slow = machine_.pace.attach + machine_.settings.attach_delay > Duration{0};
+  if (function_ != 1 || sim_ != SimState::ready || !link_up_ || !open || slow) set_radio(false);
   machine_.later(Topic::boot, machine_.pace.boot, [this, booted = std::move(booted)] {
     booted_ = true;
     machine_.urc("RDY");
@@ -55,10 +61,14 @@ void Radio::power_on(std::function<void()> booted) {
 
 std::string_view Radio::sim_text() const noexcept {
   switch (sim_) {
-    case SimState::absent: return "NOT INSERTED";
-    case SimState::pin: return "SIM PIN";
-    case SimState::puk: return "SIM PUK";
-    case SimState::ready: break;
+    case SimState::absent:
+      return "NOT INSERTED";
+    case SimState::pin:
+      return "SIM PIN";
+    case SimState::puk:
+      return "SIM PUK";
+    case SimState::ready:
+      break;
   }
   return "READY";
 }
@@ -66,10 +76,14 @@ std::string_view Radio::sim_text() const noexcept {
 Outcome Radio::sim_error() const {
   if (function_ == 0) return Outcome::cme(cme::not_allowed);
   switch (sim_) {
-    case SimState::absent: return Outcome::cme(cme::sim_not_inserted);
-    case SimState::pin: return Outcome::cme(cme::sim_pin);
-    case SimState::puk: return Outcome::cme(cme::sim_puk);
-    case SimState::ready: break;
+    case SimState::absent:
+      return Outcome::cme(cme::sim_not_inserted);
+    case SimState::pin:
+      return Outcome::cme(cme::sim_pin);
+    case SimState::puk:
+      return Outcome::cme(cme::sim_puk);
+    case SimState::ready:
+      break;
   }
   return Outcome::cme(cme::not_allowed);
 }
@@ -147,6 +161,7 @@ void Radio::start_sim() {
 }
 
 void Radio::announce_sim() {
+  imsi_read_ = false;
   machine_.urc(join("+CPIN: ", sim_text()));
   if (sim_ == SimState::ready) start_services();
   refresh(machine_.pace.attach_unasked + machine_.settings.attach_delay);
@@ -162,6 +177,17 @@ void Radio::start_services() {
 }
 
 void Radio::imsi_was_read() {
+  imsi_read_ = true;
+  hasten();
+}
+
+void Radio::set_report(Domain domain, int mode) {
+  reports_[static_cast<std::size_t>(domain)] = mode;
+  machine_.after_answer([this] { hasten(); });
+}
+
+void Radio::hasten() {
+  if (!imsi_read_ || (report(Domain::circuit) == 0 && report(Domain::packet) == 0)) return;
   const auto planned = machine_.agenda.at(Topic::registration);
   if (!planned) return;
   const Duration delay = machine_.pace.attach + machine_.settings.attach_delay;
@@ -176,6 +202,7 @@ void Radio::set_function(int function) {
   function_ = function;
   if (function == 0) {
     machine_.agenda.cancel(Topic::sim);
+    wanted_ = true;
     if (sim_ == SimState::ready && pin_lock_) sim_ = SimState::pin;
   }
   if (sim_starts) {
@@ -183,11 +210,6 @@ void Radio::set_function(int function) {
   } else {
     refresh();
   }
-}
-
-void Radio::reset() {
-  set_function(0);
-  set_function(1);
 }
 
 // ---- the network
@@ -202,7 +224,9 @@ void Radio::set_link(bool up) {
   refresh();
 }
 
-void Radio::refresh() { refresh(machine_.pace.attach + machine_.settings.attach_delay); }
+void Radio::refresh() {
+  refresh(machine_.pace.attach + machine_.settings.attach_delay);
+}
 
 void Radio::refresh(Duration delay) {
   if (!booted_) return;

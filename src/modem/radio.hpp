@@ -16,9 +16,9 @@ class Machine;
 
 /// The SIM, the network and the data link.
 ///
-/// Registered needs: the radio on (AT+CFUN=1), a SIM that is unlocked, the script's consent (AT+COPS, AT+CGATT), a link that
-/// is up and a network that lets the modem in. Where one of them goes, the registration goes at once, and with it the data
-/// link and calls; where all are there, it comes by itself after the attach time.
+/// Registered needs: the radio on (AT+CFUN=1), a SIM that is unlocked, the script's consent (AT+COPS, AT+CGATT), a link
+/// that is up and a network that lets the modem in. Where one of them goes, the registration goes at once, and with it
+/// the data link and calls; where all are there, it comes by itself after the attach time.
 class Radio {
  public:
   enum class SimState : std::uint8_t { ready, absent, pin, puk };
@@ -48,15 +48,14 @@ class Radio {
   [[nodiscard]] Outcome change_pin(std::string_view old_pin, std::string_view new_pin);
   void insert_sim();
   void remove_sim();
-  /// The script has it now, so that the network may be found.
+  /// The script has the IMSI, so that the network may be found: as soon as it listens for +CREG or +CGREG, too. Found
+  /// earlier, the network would be noticed late; scripts that do neither find it a little later.
   void imsi_was_read();
 
   // The radio.
   [[nodiscard]] int function() const noexcept { return function_; }
   /// 0, 1 or 4, as AT+CFUN.
   void set_function(int function);
-  /// Off and on again.
-  void reset();
 
   // The network.
   [[nodiscard]] Status status() const noexcept { return status_; }
@@ -66,7 +65,8 @@ class Radio {
   void set_link(bool up);
   /// To be called after settings.registration was changed.
   void registration_changed() { refresh(); }
-  void set_report(Domain domain, int mode) noexcept { reports_[static_cast<std::size_t>(domain)] = mode; }
+  /// 0 no URCs, 1 the status, 2 the place too.
+  void set_report(Domain domain, int mode);
   [[nodiscard]] int report(Domain domain) const noexcept { return reports_[static_cast<std::size_t>(domain)]; }
   /// "1" or `1,"18be","0183dd6b",7`: what follows the mode in the answer to AT+CREG?.
   [[nodiscard]] std::string status_text(int mode) const;
@@ -86,6 +86,7 @@ class Radio {
   /// Brings the status in line with what changed; a network that can be had is found after `delay`.
   void refresh(Duration delay);
   void refresh();
+  void hasten();
   void enter();
   void drop(Status status);
   void tell_status();
@@ -103,6 +104,7 @@ class Radio {
   bool link_up_ = true;
   bool radio_up_ = true;
   bool context_ = false;
+  bool imsi_read_ = false;
   bool services_told_ = false;
   Status status_ = Status::idle;
   std::array<int, 3> reports_{};

@@ -46,7 +46,8 @@ std::string check(const ModemSettings& settings) {
   if (!dotted(settings.address)) return "the link's address has to be a dotted IPv4 address";
   if (settings.rssi != 99 && (settings.rssi < 0 || settings.rssi > 31)) return "a signal is 0 to 31, or 99 for none";
   if (!(settings.temperature > -100 && settings.temperature < 200)) return "the temperature is out of range";
-  if (settings.zone_quarters < -48 || settings.zone_quarters > 56) return "a time zone is -48 to 56 quarters of an hour";
+  if (settings.zone_quarters < -48 || settings.zone_quarters > 56)
+    return "a time zone is -48 to 56 quarters of an hour";
   if (!digits(settings.pin, 4, 8)) return "a PIN has 4 to 8 digits";
   if (!digits(settings.puk, 8, 8)) return "a PUK has 8 digits";
   if (settings.attach_delay < Duration{0}) return "the attach delay is negative";
@@ -89,6 +90,8 @@ bool is_number(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 20 && text.find_first_not_of("0123456789*#") == std::string_view::npos;
 }
 
-bool is_plmn(std::string_view text) noexcept { return digits(text, 5, 6); }
+bool is_plmn(std::string_view text) noexcept {
+  return digits(text, 5, 6);
+}
 
 }  // namespace socketcore

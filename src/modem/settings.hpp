@@ -18,8 +18,8 @@ enum class ModemTiming : std::uint8_t { instant, real };
 /// What a virtual modem says of itself and of its network. The defaults are valid and the same in each run: scripts use
 /// these texts as client ids.
 struct ModemSettings {
-  std::string imei = "864889040000011";      ///< 15 digits, the last one by Luhn
-  std::string imsi = "460000000000001";      ///< 15 digits; scripts choose the APN by the first 5
+  std::string imei = "864889040000011";        ///< 15 digits, the last one by Luhn
+  std::string imsi = "460000000000001";        ///< 15 digits; scripts choose the APN by the first 5
   std::string iccid = "89860000000000000001";  ///< 19 or 20 digits
   std::string serial = "AIR724UG0000000001";   ///< AT+WISN?
   std::string muid = "20200101000000A0000001A000000001";
@@ -37,8 +37,8 @@ struct ModemSettings {
   std::string pin = "1234";  ///< what unlocks Sim::pin
   std::string puk = "12345678";
   Registration registration = Registration::home;
-  bool flight_mode = false;   ///< start with the radio off
-  Duration attach_delay{0};   ///< how much longer than usual the network lets itself be waited for
+  bool flight_mode = false;  ///< start with the radio off
+  Duration attach_delay{0};  ///< how much longer than usual the network lets itself be waited for
   ModemTiming timing = ModemTiming::instant;
 };
 

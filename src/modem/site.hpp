@@ -7,8 +7,8 @@
 
 namespace socketcore {
 
-/// What a modem needs of the device around it. It may call these from inside any call of Modem; none of them may call the
-/// modem back.
+/// What a modem needs of the device around it. It may call these from inside any call of Modem; none of them may call
+/// the modem back.
 class ModemSite {
  public:
   virtual ~ModemSite() = default;

@@ -13,7 +13,8 @@ std::string SmsBox::arrive(std::string_view number, std::string_view utf8) {
   if (!is_number(number)) return "the sender of a message is a telephone number";
   const std::vector<std::u16string> parts = split_text(utf16_of(utf8));
   if (parts.size() > 255) return "a message has at most 255 parts of 67 characters";
-  if (waiting_.size() + parts.size() > kMostWaiting) return "too many messages wait for the script to read and delete some";
+  if (waiting_.size() + parts.size() > kMostWaiting)
+    return "too many messages wait for the script to read and delete some";
   reference_ = (reference_ + 1) % 256;
   const LocalTime time = machine_.time();
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -56,7 +57,9 @@ int SmsBox::used() const noexcept {
   return count;
 }
 
-Pdu SmsBox::pdu(const ShortMessage& message) const { return deliver_pdu(message, machine_.settings.service_centre); }
+Pdu SmsBox::pdu(const ShortMessage& message) const {
+  return deliver_pdu(message, machine_.settings.service_centre);
+}
 
 int SmsBox::free_place() const noexcept {
   for (std::size_t i = 0; i < places_.size(); ++i) {

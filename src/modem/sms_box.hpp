@@ -27,8 +27,8 @@ class SmsBox {
 
   /// A message of any length from the network. Words for people if it cannot be taken.
   [[nodiscard]] std::string arrive(std::string_view number, std::string_view utf8);
-  /// AT+CNMI's second value: 0 store silently, 1 store and tell, 2 hand over at once. Until the script has said it, messages
-  /// wait: one that is told before is never read, and hides all that follow.
+  /// AT+CNMI's second value: 0 store silently, 1 store and tell, 2 hand over at once. Until the script has said it,
+  /// messages wait: one that is told before is never read, and hides all that follow.
   void set_routing(int routing);
   [[nodiscard]] int routing() const noexcept { return routing_.value_or(0); }
   /// Hands over what waits, if the script and the network let it.

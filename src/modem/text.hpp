@@ -10,8 +10,12 @@
 namespace socketcore {
 
 namespace detail {
-inline void append(std::string& to, std::string_view text) { to += text; }
-inline void append(std::string& to, char character) { to += character; }
+inline void append(std::string& to, std::string_view text) {
+  to += text;
+}
+inline void append(std::string& to, char character) {
+  to += character;
+}
 template <std::integral T>
 void append(std::string& to, T number) {
   to += std::to_string(number);
@@ -26,7 +30,9 @@ template <typename... Parts>
   return all;
 }
 
-[[nodiscard]] inline std::string quoted(std::string_view text) { return join('"', text, '"'); }
+[[nodiscard]] inline std::string quoted(std::string_view text) {
+  return join('"', text, '"');
+}
 
 /// `number` with zeros before it up to `width` digits.
 [[nodiscard]] inline std::string padded(int number, std::size_t width) {

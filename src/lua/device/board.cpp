@@ -69,7 +69,7 @@ class BoardPeripherals final : public Peripherals {
         return;
       }
       case EventKind::audio:
-        set_flag(L, "play_end_ind", true);
+        set_flag(L, "play_end_ind", message.first != 0);
         return;
       case EventKind::record:
         set_flag(L, message.first != 0 ? "record_end_ind" : "record_error_ind", true);

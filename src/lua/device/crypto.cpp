@@ -53,9 +53,9 @@ int hmac_sha256(lua_State* L) {
 int base64_encode(lua_State* L) {
   const std::string_view data = check_text(L, 1, 2);
   const std::size_t size = codec::base64_encoded_size(data.size());
-  char* const out = push_room(L, size);
+  char* const out = push_memory(L, size);
   codec::base64_encode(data, {out, size});
-  push_text(L, {out, size});
+  push_bytes(L, {out, size});
   return 1;
 }
 
@@ -63,8 +63,8 @@ int base64_encode(lua_State* L) {
 int base64_decode(lua_State* L) {
   const std::string_view text = check_text(L, 1, 2);
   const std::size_t room = codec::base64_decoded_limit(text.size());
-  char* const out = push_room(L, room);
-  push_text(L, {out, codec::base64_decode(text, {out, room}).value_or(0)});
+  char* const out = push_memory(L, room);
+  push_bytes(L, {out, codec::base64_decode(text, {out, room}).value_or(0)});
   return 1;
 }
 
@@ -151,13 +151,13 @@ int cipher(lua_State* L) {
   settings.padding = *padding;
 
   const std::size_t room = codec::cipher_room(text.size());
-  char* const out = push_room(L, room);
+  char* const out = push_memory(L, room);
   const codec::CipherResult result = run(settings, text, {out, room});
   raise_cipher_error(L, algorithm, result.error);
   if (result.error == CipherError::padding) {
     lua_pushnil(L);
   } else {
-    push_text(L, {out, result.size});
+    push_bytes(L, {out, result.size});
   }
   return 1;
 }
@@ -167,9 +167,9 @@ int xxtea_encrypt(lua_State* L) {
   const std::string_view text = check_text(L, 1);
   const std::string_view key = check_text(L, 2);
   const std::size_t size = codec::xxtea_encrypted_size(text.size());
-  char* const out = push_room(L, size);
+  char* const out = push_memory(L, size);
   luaL_argcheck(L, codec::xxtea_encrypt(text, key, {out, size}), 1, "text: too long");
-  push_text(L, {out, size});
+  push_bytes(L, {out, size});
   return 1;
 }
 
@@ -177,9 +177,9 @@ int xxtea_encrypt(lua_State* L) {
 int xxtea_decrypt(lua_State* L) {
   const std::string_view data = check_text(L, 1);
   const std::string_view key = check_text(L, 2);
-  char* const out = push_room(L, data.size());
+  char* const out = push_memory(L, data.size());
   if (const auto size = codec::xxtea_decrypt(data, key, {out, data.size()})) {
-    push_text(L, {out, *size});
+    push_bytes(L, {out, *size});
   } else {
     lua_pushnil(L);
   }

@@ -87,7 +87,7 @@ void make_type(lua_State* L, const char* type, const luaL_Reg* methods) {
 
 int push_digest(lua_State* L, bool made, const codec::HexDigest& digest) {
   if (!made) luaL_error(L, "not enough memory");
-  push_text(L, digest.view());
+  push_bytes(L, digest.view());
   return 1;
 }
 

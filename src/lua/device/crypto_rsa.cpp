@@ -111,7 +111,7 @@ int rsa_encrypt(lua_State* L) {
   });
   raise(L, outcome.failure);
   luaL_argcheck(L, outcome.failure == Failure::none, kText, "text: too long for the key");
-  push_text(L, {out.data(), outcome.size});
+  push_bytes(L, {out.data(), outcome.size});
   return 1;
 }
 
@@ -126,7 +126,7 @@ int rsa_decrypt(lua_State* L) {
   if (outcome.failure == Failure::text) {
     lua_pushnil(L);
   } else {
-    push_text(L, {out.data(), outcome.size});
+    push_bytes(L, {out.data(), outcome.size});
   }
   return 1;
 }
@@ -140,7 +140,7 @@ int rsa_sign(lua_State* L) {
       run(request, out, [&request](const RsaKey& key, std::span<char> room) { return key.sign(hash, request.text, room); });
   raise(L, outcome.failure);
   luaL_argcheck(L, outcome.failure == Failure::none, kPem, "key: too short to sign");
-  push_text(L, {out.data(), outcome.size});
+  push_bytes(L, {out.data(), outcome.size});
   return 1;
 }
 

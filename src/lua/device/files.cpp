@@ -18,7 +18,6 @@ namespace socketcore::lua {
 
 namespace {
 
-
 // Its address is the key of the stock functions in the registry, out of the sight of debug.getupvalue.
 constexpr char kStock = 0;
 

@@ -38,7 +38,7 @@ int convert(lua_State* L) {
   const std::string_view text = check_text(L, 2);
   luaL_argcheck(L, converter.is_open(), 1, "converter is closed");
   const std::size_t room = TextConverter::room(text.size());
-  char* const out = push_room(L, room);
+  char* const out = push_memory(L, room);
   const TextConverter::Result result = converter.convert(text, {out, room});
   lua_pushlstring(L, out, result.size);
   if (result.end == TextConverter::End::done) return 1;

@@ -13,7 +13,6 @@ namespace socketcore::lua {
 
 namespace {
 
-
 constexpr const char* kDevicePath = "/lua/?.lua;/lua/?.luac;/lua/?.luae";
 
 const FileSystem& files_of(lua_State* L) {
@@ -21,17 +20,26 @@ const FileSystem& files_of(lua_State* L) {
 }
 
 // Compiles what was read of `path`, and gives its memory back. Pushes the function or the error.
-int compile_file(lua_State* L, std::string& content, const char* path) {
+int compile_file(lua_State* L, std::string& content, std::string_view path) {
+  lua_pushliteral(L, "@");
+  lua_pushlstring(L, path.data(), path.size());
+  lua_concat(L, 2);
   std::string_view source = content;
   if (!source.empty() && source[0] == '#') source.remove_prefix(std::min(source.find('\n'), source.size()));
-  const int status = compile(L, source, lua_pushfstring(L, "@%s", path));
+  const int status = compile(L, source, lua_tostring(L, -1));
   lua_remove(L, -2);
   release(content);
   return status;
 }
 
+std::string_view check_path(lua_State* L) {
+  std::size_t size = 0;
+  const char* const path = luaL_checklstring(L, 1, &size);
+  return {path, size};
+}
+
 int load_file(lua_State* L) {
-  const char* const path = luaL_checkstring(L, 1);
+  const std::string_view path = check_path(L);
   if (load_script(L, files_of(L), path) == 0) return 1;
   lua_pushnil(L);
   lua_insert(L, -2);
@@ -39,7 +47,7 @@ int load_file(lua_State* L) {
 }
 
 int do_file(lua_State* L) {
-  const char* const path = luaL_checkstring(L, 1);
+  const std::string_view path = check_path(L);
   lua_settop(L, 1);
   if (load_script(L, files_of(L), path) != 0) return lua_error(L);
   lua_call(L, 0, LUA_MULTRET);
@@ -88,14 +96,16 @@ int no_native_modules(lua_State* L) {
 
 }  // namespace
 
-int load_script(lua_State* L, const FileSystem& files, const char* path) {
+int load_script(lua_State* L, const FileSystem& files, std::string_view path) {
   std::string& content = push_text(L);
   const Refusal refusal = files.read_file(path, content);
   int status = LUA_ERRFILE;
   if (refusal.ok()) {
     status = compile_file(L, content, path);
   } else {
-    lua_pushfstring(L, "cannot open %s: %s", path, refusal.reason);
+    lua_pushlstring(L, path.data(), path.size());
+    lua_pushfstring(L, "cannot open %s: %s", lua_tostring(L, -1), refusal.reason);
+    lua_remove(L, -2);
   }
   lua_remove(L, -2);
   return status;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "board/file_system.hpp"
 #include "lua/lua_api.hpp"
 
@@ -9,7 +11,7 @@ namespace socketcore::lua {
 
 /// Pushes the function that a script file is, or what is wrong with it, and returns Lua's status. `path` is the script's,
 /// and the name that tracebacks show. A first line that begins with `#` is passed over.
-int load_script(lua_State* L, const FileSystem& files, const char* path);
+int load_script(lua_State* L, const FileSystem& files, std::string_view path);
 
 /// Sets package.path as the device has it and a searcher that reads it afresh each time. Native modules and the searchers
 /// of the host's are taken away. `files` must outlive the state. Raises where there is no memory.

@@ -189,14 +189,14 @@ bool push_next(lua_State* L, Reader& reader, const Format& format) {
   const Code& code = format.code();
   if (code.kind == Kind::bare) {
     if (format.count() > reader.left()) return false;
-    push_text(L, reader.take(format.count()));
+    push_bytes(L, reader.take(format.count()));
     return true;
   }
   if (code.kind == Kind::terminated) {
     if (reader.left() == 0) return false;
     const std::size_t size = reader.text.substr(reader.at).find('\0');
     // Without its zero the text is all that is left.
-    push_text(L, reader.take(size == std::string_view::npos ? reader.left() : size));
+    push_bytes(L, reader.take(size == std::string_view::npos ? reader.left() : size));
     if (size != std::string_view::npos) ++reader.at;
     return true;
   }
@@ -208,7 +208,7 @@ bool push_next(lua_State* L, Reader& reader, const Format& format) {
   Reader ahead = reader;
   const std::uint64_t size = take_bits(ahead, format);
   if (size > ahead.left()) return false;
-  push_text(L, ahead.take(static_cast<std::size_t>(size)));
+  push_bytes(L, ahead.take(static_cast<std::size_t>(size)));
   reader = ahead;
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include "lua/arguments.hpp"
 #include "lua/device/board.hpp"
+#include "lua/device/dialect.hpp"
 #include "lua/device/messages.hpp"
 #include "lua/device/modules.hpp"
 
@@ -29,7 +30,34 @@ int get_fatal_info(lua_State* L) {
 
 int remove_fatal_info(lua_State* L) { return return_flag(L, true); }
 
+int set_trace(lua_State* L) {
+  set_print(L, lua_isboolean(L, 1) ? lua_toboolean(L, 1) != 0 : luaL_checknumber(L, 1) != 0);
+  return return_flag(L, true);
+}
+
+int return_answer(lua_State* L, Update::Answer answer) {
+  lua_pushinteger(L, static_cast<lua_Integer>(answer));
+  return 1;
+}
+
+int fota_start(lua_State* L) { return return_answer(L, board_of(L).update().start()); }
+
+int fota_process(lua_State* L) {
+  Board& board = board_of(L);
+  std::size_t size = 0;
+  const char* const piece = luaL_checklstring(L, 1, &size);
+  const auto total = check_integer(L, 2, 0, std::int64_t{1} << 40);
+  luaL_argcheck(L, total.has_value(), 2, "no length in bytes");
+  return return_answer(L, board.update().process({piece, size}, static_cast<std::uint64_t>(*total)));
+}
+
+int fota_end(lua_State* L) { return return_answer(L, board_of(L).update().end()); }
+
 constexpr luaL_Reg kCalls[] = {
+    {"set_trace", set_trace},
+    {"fota_start", fota_start},
+    {"fota_process", fota_process},
+    {"fota_end", fota_end},
     {"set_lua_info", set_lua_info},
     {"get_fatal_info", get_fatal_info},
     {"remove_fatal_info", remove_fatal_info},

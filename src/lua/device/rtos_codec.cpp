@@ -26,7 +26,7 @@ int toint64(lua_State* L) {
   const bool big = luaL_checkoption(L, 2, "little", orders) == 1;
   std::array<char, 8> bytes{};
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(value >> (8 * (big ? 7 - i : i)));
-  push_text(L, {bytes.data(), bytes.size()});
+  push_bytes(L, {bytes.data(), bytes.size()});
   return 1;
 }
 
@@ -43,9 +43,9 @@ int compare_distance(lua_State* L) {
 int base64_encode(lua_State* L) {
   const std::string_view data = check_text(L, 1);
   const std::size_t size = codec::base64_encoded_size(data.size());
-  char* const out = push_room(L, size);
+  char* const out = push_memory(L, size);
   codec::base64_encode(data, {out, size});
-  push_text(L, {out, size});
+  push_bytes(L, {out, size});
   return 1;
 }
 
@@ -53,12 +53,12 @@ int base64_encode(lua_State* L) {
 int base64_decode(lua_State* L) {
   const std::string_view text = check_text(L, 1);
   const std::size_t room = codec::base64_decoded_limit(text.size());
-  char* const out = push_room(L, room);
+  char* const out = push_memory(L, room);
   const std::size_t size = codec::base64_decode(text, {out, room}).value_or(0);
   lua_createtable(L, 0, 2);
   lua_pushnumber(L, static_cast<lua_Number>(size));
   lua_setfield(L, -2, "len");
-  push_text(L, {out, size});
+  push_bytes(L, {out, size});
   lua_setfield(L, -2, "str");
   return 1;
 }

@@ -10,8 +10,8 @@ namespace socketcore::lua {
 /// lives until Lua collects the userdata. Raises where there is no memory.
 std::string& push_text(lua_State* L);
 
-/// Gives the memory of such a string back before Lua gets to it, which it does no more for what a finalizer pushes while the
-/// state is closed.
+/// Gives the memory of such a string back before Lua gets to it, which it does no more for what a finalizer pushes while
+/// the state is closed.
 inline void release(std::string& text) noexcept {
   std::string().swap(text);  // a move of an empty string would keep the memory
 }

@@ -26,11 +26,11 @@ inline std::string_view check_text(lua_State* L, int place, int length_place) {
 }
 
 /// Memory of the state's, collected like any value.
-inline char* push_room(lua_State* L, std::size_t bytes) {
+inline char* push_memory(lua_State* L, std::size_t bytes) {
   return static_cast<char*>(lua_newuserdata(L, std::max<std::size_t>(bytes, 1)));
 }
 
-inline void push_text(lua_State* L, std::string_view text) {
+inline void push_bytes(lua_State* L, std::string_view text) {
   lua_pushlstring(L, text.data(), text.size());
 }
 

@@ -7,8 +7,8 @@ local mock = { now = 0, busy_ms = 0, timers = {}, started = 0, stopped = 0, sent
 local TICKS_PER_MS = 16.384
 
 local rtos = {
-  INF_TIMEOUT = -1, WAIT_MSG_TIMEOUT = 1, MSG_TIMER = 2, MSG_UART_RXDATA = 3, MSG_UART_TX_DONE = 4, MSG_PDP_DEACT_IND = 5,
-  MSG_PMD = 6, MSG_INT = 7, MSG_ALARM = 8, MSG_AUDIO = 9, MSG_RECORD = 10, POWERON_CHARGER = 1,
+  INF_TIMEOUT = -1, WAIT_MSG_TIMEOUT = 1, MSG_TIMER = 2, MSG_UART_RXDATA = 3, MSG_UART_TX_DONE = 4,
+  MSG_PDP_DEACT_IND = 5, MSG_PMD = 6, MSG_INT = 7, MSG_ALARM = 8, MSG_AUDIO = 9, MSG_RECORD = 10, POWERON_CHARGER = 1,
 }
 
 function rtos.timer_start(id, ms)
@@ -27,7 +27,8 @@ end
 local function next_timer()
   local best, best_id
   for id, timer in pairs(mock.timers) do
-    if not best or timer.due < best.due or timer.due == best.due and timer.order < best.order then best, best_id = timer, id end
+    local sooner = not best or timer.due < best.due or timer.due == best.due and timer.order < best.order
+    if sooner then best, best_id = timer, id end
   end
   return best, best_id
 end

@@ -68,12 +68,15 @@ same("taken", sms.send("10086", "hi中", result), true)
 sys.init(0, 0)
 mock.say("\r\nRDY\r\n")
 run_for(1)
-sent("not yet", "ATE0 AT+CMEE=0")
+same("not yet", table.concat(mock.sent):find("CMGS", 1, true), nil)
+mock.sent = {}
 sys.subscribe("SMS_SEND_CNF", function(...) result("cnf", tostring((...))) end)
 mock.say("\r\nSMS READY\r\n")
 run_for(1)
-sent("ready, then the message", 'AT+CMGF=0 AT+CSCS="UCS2" AT+CPMS="SM" AT+CNMI=2,1,0,0,0 AT+CMGD=1,3 '
-  .. "AT+CMGS=16 0001000581" .. "0180F6" .. "000806" .. "00680069" .. "4E2D")
+sent("ready", 'AT+CMGF=0 AT+CSCS="UCS2" AT+CPMS="SM" AT+CNMI=2,1,0,0,0 AT+CMGD=1,3')
+mock.say('\r\n+CREG: 1,"18be","1234",7\r\n')
+run_for(1)
+sent("registered, then the message", "AT+CSQ AT+CESQ AT+EEMGINFO? AT+CMGS=16 0001000581" .. "0180F6" .. "000806" .. "00680069" .. "4E2D")
 same("told", table.concat(results, "|"), "true 10086 hi中|cnf true")
 run_for(30000)
 sent("the setting once more", "AT+CNMI=2,1,0,0,0")
@@ -81,13 +84,27 @@ mock.say("\r\nSMS READY\r\n")
 run_for(1)
 sent("once only", "")
 
+-- Without a network it waits for a minute.
+results = {}
+mock.say("\r\n+CREG: 3\r\n")
+run_for(1)
+sms.send("10086", "a", result)
+run_for(59000)
+sent("waits", "")
+run_for(2000)
+same("tried", mock.sent[1], "AT+CMGS=12\r")
+same("told", results[1], "true 10086 a")
+mock.say('\r\n+CREG: 1,"18be","1234",7\r\n')
+run_for(1)
+mock.sent = {}
+
 -- A long one, and one that is refused.
 results = {}
 sms.send("+8613800000000", ("x"):rep(71), result)
 run_for(1)
 same("two parts", #mock.sent, 4)
-same("the first", mock.sent[2]:sub(1, 48), "0041000D91683108000000F000088C050003020201" .. "007800")
-same("the second", mock.sent[4], "0041000D91683108000000F000080E050003020202" .. ("0078"):rep(4) .. "\26")
+same("the first", mock.sent[2]:sub(1, 48), "0041000D91683108000000F000088C050003030201" .. "007800")
+same("the second", mock.sent[4], "0041000D91683108000000F000080E050003030202" .. ("0078"):rep(4) .. "\26")
 same("told once", table.concat(results, "|"), "true +8613800000000 " .. ("x"):rep(71) .. "|cnf true")
 results, refuse = {}, true
 sms.send("10086", "no", result)

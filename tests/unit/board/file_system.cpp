@@ -13,6 +13,11 @@
 namespace {
 
 namespace fs = std::filesystem;
+using socketcore::Access;
+using socketcore::DirectoryEntry;
+using socketcore::FileSystem;
+using socketcore::Refusal;
+using socketcore::Volume;
 
 class Files : public testing::Test {
  protected:

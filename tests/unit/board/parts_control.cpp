@@ -1,3 +1,5 @@
+#include <fstream>
+#include <random>
 #include <string>
 
 #include "parts_test.hpp"
@@ -57,6 +59,41 @@ TEST_F(PartsControl, AWrongLineChangesNothing) {
   std::byte value{};
   EXPECT_EQ(parts.i2c.receive(1, 0x68, {&value, 1}), 1U);
   EXPECT_EQ(value, std::byte{0x68});
+}
+
+TEST_F(PartsControl, ThePageOfThePartsIsRight) {
+  std::ifstream page(SC_PARTS_PAGE);
+  bool example = false;
+  int lines = 0;
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("```")) {
+      example = line == "```parts";
+    } else if (example) {
+      obey(line);
+      ++lines;
+    }
+  }
+  EXPECT_GT(lines, 5);
+}
+
+TEST_F(PartsControl, AnyWordsAtAllAreAnsweredAndNoTimerHangs) {
+  constexpr std::string_view kPieces[] = {"pin",  "adc", "i2c", "spi", "key",  "battery", "charger", "sleeps", "none", "on",
+                                          "down", "0",   "1",   "95",  "0x7f", "-1",      "00",      "2c06",   "ffff", "#"};
+  std::mt19937 random(1);
+  parts.keypad.start();
+  parts.power.start();
+  for (std::int32_t pin = 0; pin < Pins::kPins; ++pin) parts.pins.open_input(pin, true);
+  int done = 0;
+  for (int i = 0; i < 20000; ++i) {
+    std::string line;
+    for (auto words = random() % 6; words > 0; --words) (line += kPieces[random() % std::size(kPieces)]) += ' ';
+    if (parts.control(line).empty()) ++done;
+    if (i % 100 == 0) site.advance(30ms);
+  }
+  site.advance(1s);
+  EXPECT_GT(done, 1000);
+  EXPECT_FALSE(site.events.empty());
+  EXPECT_FALSE(site.armed(PartTimer::debounce));
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ class DeviceState {
   }
 
   /// Runs the script file; returns its first result as a string, or "error: " and what was wrong.
-  std::string run_file(const std::string& path) { return run(socketcore::lua::load_script(L(), files_, path.c_str())); }
+  std::string run_file(const std::string& path) { return run(socketcore::lua::load_script(L(), files_, path)); }
   /// The same for a text, as if it were the file main.lua of the project.
   std::string run_text(const std::string& source) { return run(socketcore::lua::compile(L(), source, "@/lua/main.lua")); }
 

@@ -157,11 +157,12 @@ TEST(DeviceFiles, PrintIsSilentOnRequest) {
   EXPECT_EQ(printed("print('a')"), "x\n");
 }
 
-// The specs, each as a script of a project that is the folder of the specs, on a flash of its own.
+// The specs, each the script of a project that has the files of device/project too, on a flash of its own.
 class Spec : public testing::TestWithParam<fs::path> {};
 
 TEST_P(Spec, Holds) {
-  DeviceState device({SC_SPECS});
+  DeviceState device({SC_SPECS "/project"});
+  fs::copy_file(GetParam(), device.root() / ("project/" + GetParam().filename().string()));
   device.set_clock(std::chrono::system_clock::now().time_since_epoch());
   EXPECT_EQ(device.run_file("/lua/" + GetParam().filename().string()), "nil");
 }

@@ -115,15 +115,27 @@ TEST(ModemBoot, RegistersAfterASecondIfTheImsiIsNotRead) {
   EXPECT_EQ(bench.at("AT+CIMI"), (Lines{"460000000000001", "OK"}));
 }
 
+TEST(ModemBoot, RegistersWhenTheImsiIsReadAndSomebodyListens) {
+  Bench bench;
+  bench.modem.power_on();
+  bench.read();
+  EXPECT_EQ(bench.at("AT+CIMI"), (Lines{"460000000000001", "OK"}));
+  EXPECT_EQ(bench.at("AT+CEREG=2"), kOk);
+  EXPECT_EQ(bench.at("AT+CGREG=1"), (Lines{"OK", "^MODE: 17,17", "+CGREG: 1", "+CEREG: 1,\"18be\",\"0183dd6b\",7",
+                                           "+NITZ: 20/01/02,11:04:05+32,0"}));
+}
+
 TEST(ModemBoot, TheAttachDelayHoldsTheRegistrationBack) {
   ModemSettings settings;
   settings.attach_delay = 5s;
   Bench bench(settings);
   EXPECT_EQ(bench.start().size(), 2U);
+  EXPECT_EQ(bench.site.radio, std::vector<bool>{false});
   bench.advance(4999ms);
   EXPECT_EQ(bench.at("AT+CGDCONT?"), (Lines{"+CGDCONT: 1,\"IP\",\"CMIOT\",\"\",0,0", "OK"}));
   bench.advance(1ms);
   EXPECT_EQ(bench.read(), kRegistered);
+  EXPECT_EQ(bench.site.radio, (std::vector<bool>{false, true}));
 }
 
 TEST(ModemBoot, RoamingIsFive) {
@@ -169,6 +181,7 @@ TEST(ModemBoot, WithoutASim) {
   EXPECT_EQ(bench.site.radio, std::vector<bool>{false});
   EXPECT_EQ(bench.modem.control("sim insert"), "");
   EXPECT_EQ(bench.read(), (Lines{"+CPIN: READY", "SMS READY", "CALL READY"}));
+  bench.at("AT+CREG=1");
   EXPECT_EQ(bench.at("AT+CIMI").at(2), "^MODE: 17,17");
   EXPECT_EQ(bench.site.radio, (std::vector<bool>{false, true}));
 }
@@ -183,6 +196,7 @@ TEST(ModemBoot, ThePinUnlocks) {
   EXPECT_EQ(bench.at("AT+CIMI"), kError);
   EXPECT_EQ(bench.at("AT+CPIN=\"0000\""), kError);
   EXPECT_EQ(bench.at("AT+CPIN=\"1234\""), (Lines{"OK", "+CPIN: READY", "SMS READY", "CALL READY"}));
+  bench.at("AT+CREG=1");
   EXPECT_EQ(bench.at("AT+CIMI").at(2), "^MODE: 17,17");
 }
 

@@ -51,14 +51,36 @@ TEST_F(ModemFraming, QuotesHideSeparators) {
   EXPECT_EQ(bench.at("AT+CPBW=1,\"123\",129,\"a;b,c\";+CPBR=1"), (Lines{"+CPBR: 1,\"123\",129,\"a;b,c\"", "OK"}));
 }
 
-TEST_F(ModemFraming, CapitalsDoNotMatter) { EXPECT_EQ(bench.at("at+csq"), (Lines{"+CSQ: 28,99", "OK"})); }
+TEST_F(ModemFraming, CapitalsDoNotMatter) {
+  EXPECT_EQ(bench.at("at+csq"), (Lines{"+CSQ: 28,99", "OK"}));
+}
 
 TEST_F(ModemFraming, MalformedIsAnError) {
   using namespace std::string_literals;
-  for (const std::string& line :
-       {"hello"s, "A"s, "AT+"s, "AT+="s, "AT+CSQ?x"s, "AT+CREG=2;;=+"s, "AT+CPIN=\"12"s, "AT+CREG"s, "AT+CREG=x"s, "AT+CREG="s,
-        "AT+CREG=3"s, "AT+CREG=2,2"s, "AT+CREG=\"2\""s, "AT+CFUN=7"s, "AT+CMGR=0"s + "x", "AT+CSQ=1"s, "AT1"s, "AT?"s,
-        "AT+CS\0Q"s, "AT\x01"s, "AT+CPBW=1,\"1\"2,129"s, "AT+CCLK=\"now\""s, "AT+CREG=99999999999999999999"s, "\xff\xfe"s}) {
+  for (const std::string& line : {"hello"s,
+                                  "A"s,
+                                  "AT+"s,
+                                  "AT+="s,
+                                  "AT+CSQ?x"s,
+                                  "AT+CREG=2;;=+"s,
+                                  "AT+CPIN=\"12"s,
+                                  "AT+CREG"s,
+                                  "AT+CREG=x"s,
+                                  "AT+CREG="s,
+                                  "AT+CREG=3"s,
+                                  "AT+CREG=2,2"s,
+                                  "AT+CREG=\"2\""s,
+                                  "AT+CFUN=7"s,
+                                  "AT+CMGR=0"s + "x",
+                                  "AT+CSQ=1"s,
+                                  "AT1"s,
+                                  "AT?"s,
+                                  "AT+CS\0Q"s,
+                                  "AT\x01"s,
+                                  "AT+CPBW=1,\"1\"2,129"s,
+                                  "AT+CCLK=\"now\""s,
+                                  "AT+CREG=99999999999999999999"s,
+                                  "\xff\xfe"s}) {
     EXPECT_EQ(bench.at(line), kError) << line;
   }
 }
@@ -202,8 +224,8 @@ TEST(ModemGarbage, NeitherCrashesNorGrows) {
       for (auto count = random() % 12; count > 0; --count) bytes += alphabet[random() % alphabet.size()];
       if (random() % 4 != 0) bytes += '\r';
       bench.modem.write(bytes);
-      constexpr std::array<const char*, 8> kOutside = {"sms 10086 hello", "call 10086", "hangup",      "link down",
-                                                      "link up",         "sim remove", "sim insert", "busy"};
+      constexpr std::array<const char*, 8> kOutside = {"sms 10086 hello", "call 10086", "hangup",     "link down",
+                                                       "link up",         "sim remove", "sim insert", "busy"};
       if (random() % 5 == 0) (void)bench.modem.control(kOutside[random() % kOutside.size()]);
       if (random() % 3 == 0) bench.advance(std::chrono::milliseconds(random() % 3000));
       if (random() % 7 == 0) bench.modem.read(random() % 40);

@@ -37,13 +37,26 @@ TEST(Characters, Gsm7) {
 
 TEST(Pdu, AReceivedMessage) {
   const Pdu pdu = deliver_pdu({"13912345678", u"\x4e2d", {2020, 1, 2, 3, 4, 5, 32}, 7, 1, 1}, "+8613800100500");
-  EXPECT_EQ(pdu.hex, "0891683108100005F0" "040B813119325476F8" "0008" "02102030405023" "02" "4E2D");
+  EXPECT_EQ(pdu.hex,
+            "0891683108100005F0"
+            "040B813119325476F8"
+            "0008"
+            "02102030405023"
+            "02"
+            "4E2D");
   EXPECT_EQ(pdu.octets, 21U);
 }
 
 TEST(Pdu, APartOfALongMessage) {
   const Pdu pdu = deliver_pdu({"+10086", u"ab", {2020, 1, 2, 3, 4, 5, -4}, 7, 3, 2}, "+8613800100500");
-  EXPECT_EQ(pdu.hex, "0891683108100005F0" "4405910180F6" "0008" "02102030405048" "0A" "050003070302" "00610062");
+  EXPECT_EQ(pdu.hex,
+            "0891683108100005F0"
+            "4405910180F6"
+            "0008"
+            "02102030405048"
+            "0A"
+            "050003070302"
+            "00610062");
 }
 
 TEST(Pdu, LongTextsAreSplit) {
@@ -63,11 +76,23 @@ TEST(Pdu, ASentMessage) {
   ASSERT_TRUE(ucs2);
   EXPECT_EQ(ucs2->number, "13912345678");
   EXPECT_EQ(ucs2->text, "\xe4\xb8\xad\xe6\x96\x87");
-  const auto gsm7 = parse_submit("0001000591" "0180F6" "0000" "0AE8329BFD4697D9EC37", 19);
+  const auto gsm7 = parse_submit(
+      "0001000591"
+      "0180F6"
+      "0000"
+      "0AE8329BFD4697D9EC37",
+      19);
   ASSERT_TRUE(gsm7);
   EXPECT_EQ(gsm7->number, "+10086");
   EXPECT_EQ(gsm7->text, "hellohello");
-  const auto part = parse_submit("0041000581" "0180F6" "0008" "08" "050003070201" "0061", 18);
+  const auto part = parse_submit(
+      "0041000581"
+      "0180F6"
+      "0008"
+      "08"
+      "050003070201"
+      "0061",
+      18);
   ASSERT_TRUE(part);
   EXPECT_EQ(part->text, "a");
 }
@@ -139,7 +164,9 @@ TEST_F(ModemSms, AFullStoreLosesNothing) {
 TEST_F(ModemSms, HandedOverAtOnce) {
   bench.at("AT+CNMI=2,2");
   control("sms 10086 a");
-  EXPECT_EQ(bench.read(), (Lines{"+CMT: ,18", "0891683108100005F00405810180F60008021020114050230200" "61"}));
+  EXPECT_EQ(bench.read(), (Lines{"+CMT: ,18",
+                                 "0891683108100005F00405810180F60008021020114050230200"
+                                 "61"}));
 }
 
 TEST_F(ModemSms, TextMode) {

@@ -177,7 +177,8 @@ TEST_F(ModemLater, ThePhoneBook) {
   EXPECT_EQ(bench.at("AT+CPBW=1,\"num\",129,\"name\""), kError);
   EXPECT_EQ(bench.at("AT+CPBW=1,\"10086\",129,\"name\""), kOk);
   EXPECT_EQ(bench.at("AT+CPBW=,\"+8610010\",,\"other\""), kOk);
-  EXPECT_EQ(bench.at("AT+CPBR=1,250"), (Lines{"+CPBR: 1,\"10086\",129,\"name\"", "+CPBR: 2,\"+8610010\",145,\"other\"", "OK"}));
+  EXPECT_EQ(bench.at("AT+CPBR=1,250"),
+            (Lines{"+CPBR: 1,\"10086\",129,\"name\"", "+CPBR: 2,\"+8610010\",145,\"other\"", "OK"}));
   EXPECT_EQ(bench.at("AT+CPBF=\"oth\""), (Lines{"+CPBF: 2,\"+8610010\",145,\"other\"", "OK"}));
   EXPECT_EQ(bench.at("AT+CPBW=1"), kOk);
   EXPECT_EQ(bench.at("AT+CPBS?"), (Lines{"+CPBS: \"SM\",1,250", "OK"}));

@@ -49,7 +49,7 @@ sys.taskInit(function()
   sys.wait(50)
   same("turned off", io.readFile("/lib_network_err.txt"), network)
 
-  socket.answers = { "OK" }
+  socket.answers = { "OK", "NO" }
   socket.meanwhile = function()
     socket.meanwhile = nil
     errDump.appendErr("came meanwhile\n")

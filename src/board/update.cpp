@@ -1,0 +1,146 @@
+#include "board/update.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace socketcore {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// The header of a tar archive (POSIX.1-1988 "ustar", which GNU tar's own kind agrees with in these fields).
+constexpr std::size_t kBlock = 512;
+constexpr std::size_t kNameSize = 100;
+constexpr std::size_t kSizeAt = 124;
+constexpr std::size_t kSizeSize = 12;
+constexpr std::size_t kChecksumAt = 148;
+constexpr std::size_t kChecksumSize = 8;
+constexpr std::size_t kTypeAt = 156;
+using Block = std::array<char, kBlock>;
+
+std::string_view text_at(const Block& block, std::size_t at, std::size_t size) {
+  const std::string_view field(block.data() + at, size);
+  return field.substr(0, field.find('\0'));
+}
+
+std::optional<std::uint64_t> octal_at(const Block& block, std::size_t at, std::size_t size) {
+  std::string_view text = text_at(block, at, size);
+  const auto blank = [](char c) { return c == ' '; };
+  text.remove_prefix(static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), blank) - text.begin()));
+  std::uint64_t value = 0;
+  std::size_t digits = 0;
+  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '7'; ++digits) {
+    value = value * 8 + static_cast<std::uint64_t>(text[digits] - '0');
+  }
+  const bool rest_blank = std::all_of(text.begin() + static_cast<std::ptrdiff_t>(digits), text.end(), blank);
+  return digits > 0 && rest_blank ? std::optional(value) : std::nullopt;
+}
+
+bool checks_out(const Block& block) {
+  const auto told = octal_at(block, kChecksumAt, kChecksumSize);
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    const bool of_itself = i >= kChecksumAt && i < kChecksumAt + kChecksumSize;
+    sum += of_itself ? static_cast<unsigned char>(' ') : static_cast<unsigned char>(block[i]);
+  }
+  return told == sum;
+}
+
+bool all_zero(const Block& block) {
+  return std::all_of(block.begin(), block.end(), [](char c) { return c == '\0'; });
+}
+
+bool copy(std::ifstream& from, std::ofstream& to, std::uint64_t size) {
+  std::array<char, 16384> bytes;
+  while (size > 0) {
+    const std::uint64_t piece = std::min<std::uint64_t>(size, bytes.size());
+    from.read(bytes.data(), static_cast<std::streamsize>(piece));
+    if (!from || !to.write(bytes.data(), static_cast<std::streamsize>(piece))) return false;
+    size -= piece;
+  }
+  return true;
+}
+
+}  // namespace
+
+Update::Update(fs::path data) : data_(std::move(data)), package_(data_ / ".update.tar") {}
+
+Update::Answer Update::start() noexcept try {
+  drop();
+  received_ = total_ = 0;
+  file_.open(package_, std::ios::binary | std::ios::trunc);
+  started_ = file_.is_open();
+  return started_ ? Answer::done : Answer::no_room;
+} catch (...) {
+  return Answer::no_room;
+}
+
+Update::Answer Update::process(std::string_view piece, std::uint64_t total) noexcept try {
+  if (!started_) return Answer::not_started;
+  total_ = total;
+  if (piece.size() > total - std::min(total, received_)) return Answer::wrong_size;
+  if (!file_.write(piece.data(), static_cast<std::streamsize>(piece.size()))) return Answer::no_room;
+  received_ += piece.size();
+  return Answer::done;
+} catch (...) {
+  return Answer::no_room;
+}
+
+Update::Answer Update::end() noexcept try {
+  if (!started_) return Answer::not_started;
+  file_.close();
+  Answer answer = Answer::no_room;
+  if (file_) answer = received_ == total_ ? unpack() : Answer::wrong_size;
+  drop();
+  return answer;
+} catch (...) {
+  drop();
+  return Answer::no_room;
+}
+
+void Update::drop() noexcept {
+  started_ = false;
+  if (file_.is_open()) file_.close();
+  file_.clear();
+  std::error_code error;
+  fs::remove(package_, error);
+}
+
+// Into a folder beside the installed one, which it replaces once it is whole.
+Update::Answer Update::unpack() const {
+  const fs::path fresh = data_ / ".update.new";
+  const fs::path installed = data_ / kInstalled;
+  std::error_code error;
+  fs::remove_all(fresh, error);
+  if (!fs::create_directory(fresh, error)) return Answer::no_room;
+
+  std::ifstream archive(package_, std::ios::binary);
+  std::size_t files = 0;
+  for (Block block; archive.read(block.data(), kBlock) && !all_zero(block);) {
+    const auto size = octal_at(block, kSizeAt, kSizeSize);
+    if (!size || !checks_out(block)) return Answer::no_archive;
+    const std::streamoff end = archive.tellg() + static_cast<std::streamoff>((*size + kBlock - 1) / kBlock * kBlock);
+    const bool ordinary = block[kTypeAt] == '0' || block[kTypeAt] == '\0';
+    // The last name of the path is the whole of it on a device, so no path leads out of the folder.
+    const std::string name = fs::path(text_at(block, 0, kNameSize)).filename().string();
+    if (ordinary && !name.empty() && name != "." && name != "..") {
+      std::ofstream file(fresh / name, std::ios::binary | std::ios::trunc);
+      if (!file) return Answer::no_room;
+      if (!copy(archive, file, *size)) return archive ? Answer::no_room : Answer::no_archive;
+      file.close();
+      if (!file) return Answer::no_room;
+      ++files;
+    }
+    archive.seekg(end);
+  }
+  if (files == 0) return Answer::no_archive;
+  fs::remove_all(installed, error);
+  fs::rename(fresh, installed, error);
+  return error ? Answer::no_room : Answer::done;
+}
+
+}  // namespace socketcore
