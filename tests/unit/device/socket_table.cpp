@@ -30,7 +30,7 @@ class SocketTableTest : public testing::Test {
   Core core_{os_, nullptr, std::make_unique<NoResolver>()};
   MessageQueue queue_{core_.loop(), Token()};
   DeviceOptions options_;
-  Home home_{queue_, options_};
+  Home home_{queue_, options_, true};
 };
 
 TEST_F(SocketTableTest, CountsUpAndFindsEach) {
