@@ -55,7 +55,7 @@ struct Outline {
   std::map<std::string, std::size_t, std::less<>> members;     ///< of modules, that it assigns: "rtos.on", and where
 };
 
-/// Reads a source that compiles. What does not compile gives some outline.
+/// Reads a source that compiles, and so nests no deeper than Lua lets it.
 [[nodiscard]] Outline read_script(std::string_view source);
 
 }  // namespace runner

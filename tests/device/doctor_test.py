@@ -324,8 +324,8 @@ class Inventory(DoctorTest):
         for name, status in entries.items():
             kind = "function" if name.endswith("()") else "constant"
             lua.append(f"check('{name.removesuffix('()')}', '{kind}', '{status}')")
-        # What LuaJIT has besides.
-        lua.append("if jit then seen['table.move'] = true end")
+        # What one of the two Luas has besides.
+        lua.append("seen[jit and 'table.move' or 'table.setn'] = true")
         names = ", ".join(f"'{name}'" for name, status in modules.items() if status != "absent")
         lua.append(f"""
             for _, module in ipairs {{{names}}} do
