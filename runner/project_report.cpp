@@ -35,12 +35,34 @@ bool counts(Kind kind) {
   return kind < Kind::probed;
 }
 
+// How many bytes of UTF-8 the text begins with as one character; 0 for none.
+std::size_t character_size(std::string_view text) {
+  const auto byte = [text](std::size_t place) {
+    return place < text.size() ? static_cast<unsigned char>(text[place]) : 0U;
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80) return first < 0x20 || first == 0x7f ? 0 : 1;
+  std::size_t size = 0;
+  if (first >= 0xc2 && first < 0xe0) size = 2;
+  if (first >= 0xe0 && first < 0xf0) size = 3;
+  if (first >= 0xf0 && first < 0xf5) size = 4;
+  for (std::size_t place = 1; place < size; ++place) {
+    if ((byte(place) & 0xc0U) != 0x80) return 0;
+  }
+  return size;
+}
+
 // What a file's name or a string of a script's may do to a terminal, it does not.
 std::string printable(std::string_view text) {
   std::string result;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    result += byte < 0x20 || byte == 0x7f ? '?' : c;
+  while (!text.empty()) {
+    const std::size_t size = character_size(text);
+    if (size == 0) {
+      result += '?';
+    } else {
+      result += text.substr(0, size);
+    }
+    text.remove_prefix(std::max<std::size_t>(size, 1));
   }
   return result;
 }

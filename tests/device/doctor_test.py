@@ -271,8 +271,9 @@ class BadInput(DoctorTest):
         os.symlink("..", self.folder / "app/loop/up")
         os.mkfifo(self.folder / "app/pipe.lua")
         os.symlink("/dev/zero", self.folder / "app/zero.lua")
-        report = self.examine({"main.lua": "require 'a\\27[2Jb\\n'"}, status=1)
-        self.assertEqual(report, {MODULES: ["main.lua:3: require \"a?[2Jb?\": no such module"]})
+        report = self.examine({"main.lua": "require 'a\\27[2Jb\\n'\nrequire '\\228\\189\\160\\228\\189'"}, status=1)
+        self.assertEqual(report, {MODULES: ["main.lua:3: require \"a?[2Jb?\": no such module",
+                                            "main.lua:4: require \"\u4f60??\": no such module"]})
 
     @unittest.skipIf(os.geteuid() == 0, "root reads everything")
     def test_what_cannot_be_read(self):
