@@ -1,7 +1,7 @@
 --- FTP client for tasks: one session, passive mode.
--- Each function returns the server's last code and text, both strings. Where the server did not answer at all, the code is
--- one of "502" (no connection), "426" (the connection broke), "503" (no answer in time), "501" (a wrong argument), "450" (a
--- local file) or "500" (what came is not FTP).
+-- Each function returns the server's last code and text, both strings. Where the server did not answer at all, the
+-- code is one of "502" (no connection), "426" (the connection broke), "503" (no answer in time), "501" (a wrong
+-- argument), "425" (no data connection), "450" (a local file) or "500" (what came is not FTP).
 -- @module ftp
 -- @usage
 -- sys.taskInit(function()
@@ -56,7 +56,7 @@ local function read_line(deadline)
     if #session.input > LARGEST_LINE then return nil, "500", "a reply that is too long" end
     local left = deadline - os.clockms()
     local good, data
-    if left > 0 then good, data = control:recv(left) else data = "timeout" end
+    if left > 0 then good, data = control:recv(math.ceil(left)) else data = "timeout" end
     if not good then
       if data == "timeout" then return nil, "503", "no answer in time" end
       return nil, "426", "the connection has ended"

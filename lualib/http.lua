@@ -183,7 +183,7 @@ end
 function reader:more()
   local left = self.deadline - os.clockms()
   if left <= 0 then return nil, "timeout" end
-  local good, data = self.client:recv(left)
+  local good, data = self.client:recv(math.ceil(left))
   if not good then return nil, data == "timeout" and "timeout" or "closed" end
   self.buffer = self.at > #self.buffer and data or self.buffer:sub(self.at) .. data
   self.at = 1
@@ -454,8 +454,8 @@ end
 -- @param[opt] body string; or a list of strings and tables `{ file = path }`, sent one after the other
 -- @param[opt=30000] timeout in milliseconds for: the link, the connection, the answer's head, and each further KiB of
 -- its body
--- @param[opt] cbFnc called once with `result, prompt, head, body`. `result` true: an answer came, `prompt` is its status
--- ("200"), `head` a table of its fields, `body` a string. False: `prompt` says what went wrong
+-- @param[opt] cbFnc called once with `result, prompt, head, body`. `result` true: an answer came, `prompt` is its
+-- status ("200"), `head` a table of its fields, `body` a string. False: `prompt` says what went wrong
 -- @param[opt] rcvFileName string: the body goes into this file, and the callback gets its path instead. Function: it
 -- gets the body piece by piece, with `piece, length (nil if unknown), status`
 -- @param[opt] tCoreExtPara as in `socket.tcp`

@@ -32,7 +32,7 @@ require "socket"
 local mqtt = {}
 _G.mqtt = mqtt
 
-local byte, char, sub, floor, tick = string.byte, string.char, string.sub, math.floor, rtos.tick
+local byte, char, sub, floor, ceil, tick = string.byte, string.char, string.sub, math.floor, math.ceil, rtos.tick
 
 local TICKS_PER_MS = 16384 / 1000
 local COMMAND_TIMEOUT_MS = 60000  -- for the broker's answer to a packet
@@ -103,9 +103,11 @@ local function connect_packet(self)
   return "\16" .. length(#body) .. body
 end
 
+-- A socket of another library may only know how to wait.
 local function post(self, packet)
+  local io = self.io
   self.sent_at = tick()
-  return self.io:post(packet)
+  return (io.post or io.send)(io, packet)
 end
 
 -- A packet id that no exchange uses.
@@ -230,7 +232,8 @@ local function handle(self, head, from, to)
   if kind == CONNACK then return kind, low, high end
   local id, value = high * 256 + low, nil
   if kind == PUBREC then
-    self.releasing[id] = true
+    -- Only what was published: a broker must not be able to use up the ids.
+    if id == self.in_flight then self.releasing[id] = true end
     post(self, acknowledgement(PUBREL, id))
   elseif kind == PUBREL then
     self.received[id] = nil
@@ -278,7 +281,7 @@ local function read(self, deadline, msg)
     if wrong then return fail(self, wrong) end
     if deadline and deadline - now < left then left = deadline - now end
     if left <= 0 then return nil, "timeout" end
-    local good, data, param = self.io:recv(left < math.huge and left / TICKS_PER_MS or 0, msg)
+    local good, data, param = self.io:recv(left < math.huge and ceil(left / TICKS_PER_MS) or 0, msg)
     if good then
       feed(self, data)
     elseif msg and data == msg then
@@ -327,6 +330,7 @@ function mqtt.client(clientId, keepAlive, username, password, cleanSession, will
     version = version or "3.1.1",
     connected = false,
     last_id = 0,
+    in_flight = 0,   -- the id of the last QoS 2 message
     releasing = {},  -- ids whose PUBREL the broker has not confirmed
     received = {},   -- ids of QoS 2 messages that were handed out and may come again
     cache = {}, cache_first = 1, cache_last = 0, cached_bytes = 0,
@@ -436,6 +440,7 @@ function client:publish(topic, payload, qos, retain)
   local id = next_id(self)
   if not post(self, head .. length(size) .. number(#topic) .. topic .. number(id) .. payload) then return false end
   if qos == 1 then return await(self, PUBACK, id) ~= nil end
+  self.in_flight = id
   return await(self, PUBREC, id) ~= nil and await(self, PUBCOMP, id) ~= nil
 end
 

@@ -82,7 +82,7 @@ local function ask(server)
     local started = os.clockms()
     local left = client:send("\35" .. ("\0"):rep(39) .. mark, ANSWER_TIMEOUT_MS / 1000) and ANSWER_TIMEOUT_MS or 0
     while left > 0 and not seconds do
-      local good, answer = client:recv(left)
+      local good, answer = client:recv(math.ceil(left))
       if not good then break end
       seconds = time_of(answer, mark)
       if seconds then seconds = seconds + (os.clockms() - started) / 2000 end
@@ -136,7 +136,8 @@ end
 
 --- Sets the clock once, or again and again, in a task of its own. Replaces what an earlier call set going.
 -- @param[opt] period hours between two times; nil: once
--- @param[opt] fnc called after each time with `time, result`: the clock as `misc.getClock` gives it, and true if it was set
+-- @param[opt] fnc called after each time with `time, result`: the clock as `misc.getClock` gives it, and true if it
+-- was set
 -- @param[opt] fun called just before the clock is set
 -- @usage ntp.timeSync(1)
 function ntp.timeSync(period, fnc, fun)

@@ -191,7 +191,7 @@ end
 function mt:connect(address, port, timeout)
   assert(not self.id, "socket:connect: already connected, or connecting")
   if not socket.isReady() then
-    log.info("socket.connect", "the data link is not up")
+    log.info("socket.connect", "the data link is down")
     return false
   end
   local id, why = open(self, address, port)
@@ -200,13 +200,13 @@ function mt:connect(address, port, timeout)
     sys.publish("LIB_SOCKET_CONNECT_FAIL_IND", self.ssl, self.protocol, address, port)
     return false
   end
-  self.id, self.address, self.port = id, address, port
-  self.error, self.ended, self.available, self.told = false, false, nil, nil
+  self.id, self.address, self.port, self.closing = id, address, port, nil
+  self.error, self.ended, self.available, self.told, self.reason = false, false, nil, nil, nil
   self.pending, self.first, self.last = {}, 1, 0 -- who waits for which sock_send, in order
   sockets[id] = self
   local result = pause(self.control, deadline_in((timeout or 120) * 1000))
   if result == true then return true, id end
-  log.info("socket.connect", address, port, "failed:", self.reason or result)
+  log.info("socket.connect", address, port, "failed:", self.reason or result or "closed")
   sys.publish("LIB_SOCKET_CONNECT_FAIL_IND", self.ssl, self.protocol, address, port)
   if self.id then self:close() end
   return false
@@ -410,29 +410,33 @@ function mt:close()
   self.topics, self.output = {}, {}
   local id = self.id
   if not id then return end
-  self.id, self.available = nil, nil
-  break_off(self)
-  for turn = self.first, self.last do
-    if self.pending[turn] then wake(self.pending[turn], false) end
-  end
+  local address, port, pending, first, last = self.address, self.port, self.pending, self.first, self.last
+  self.id, self.available, self.closing = nil, nil, id
   self.pending, self.first, self.last = {}, 1, 0
   socketcore.sock_close(id)
-  if running() then pause(self.control, deadline_in(CLOSE_LIMIT_MS)) end
-  for _, slot in ipairs { self.control, self.receiver, self.sender, self.selector } do disarm(slot) end
-  sys.publish("LIB_SOCKET_CLOSE_IND", self.ssl, self.protocol, self.address, self.port)
+  -- From here on others run, who may connect it again.
+  break_off(self)
+  for turn = first, last do
+    if pending[turn] then wake(pending[turn], false) end
+  end
+  if running() and self.closing == id then pause(self.control, deadline_in(CLOSE_LIMIT_MS)) end
+  if not self.id then
+    for _, slot in ipairs { self.control, self.receiver, self.sender, self.selector } do disarm(slot) end
+  end
+  sys.publish("LIB_SOCKET_CLOSE_IND", self.ssl, self.protocol, address, port)
 end
 
 -- The core's messages -------------------------------------------------------------------------------------------------
 
 rtos.on(rtos.MSG_SOCK_CONN_CNF, function(message)
-  local self = sockets[message.socket_index]
-  if not self then return end
+  local id = message.socket_index
+  local self = sockets[id]
+  if not self or self.id ~= id then return end
   if message.result == 0 then
     self.connected = true
     announce_activity()
     wake(self.control, true)
   else
-    local id = self.id
     sockets[id], self.id = nil, nil
     self.error, self.reason = true, message.reason
     socketcore.sock_destroy(id)
@@ -442,7 +446,7 @@ end)
 
 rtos.on(rtos.MSG_SOCK_SEND_CNF, function(message)
   local self = sockets[message.socket_index]
-  if not self or self.first > self.last then return end
+  if not self or self.id ~= message.socket_index or self.first > self.last then return end
   local first = self.first
   local waiter = self.pending[first]
   self.pending[first], self.first = nil, first + 1
@@ -475,7 +479,11 @@ rtos.on(rtos.MSG_SOCK_CLOSE_CNF, function(message)
   socketcore.sock_destroy(id)
   if not self then return end
   sockets[id] = nil
-  wake(self.control, true)
+  -- It may have given up waiting, and be connecting again.
+  if self.closing == id then
+    self.closing = nil
+    wake(self.control, true)
+  end
 end)
 
 -- The link is gone, and with it every connection.

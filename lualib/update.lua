@@ -82,6 +82,7 @@ end
 
 -- Hands the file to the core. True, or nil and why not.
 local function install(size)
+  if not rtos.fota_start then return nil, "this core takes no updates" end
   local file, why = io.open(PATH, "rb")
   if not file then return nil, why end
   local code = rtos.fota_start()
@@ -114,9 +115,9 @@ local function fetch(url)
   return install(size)
 end
 
---- Looks for an update, now and then again and again. Messages of the download are bounded; one look at a time.
--- @param[opt] cbFnc called after each look, with true: an update is ready and works from the next start on; or false. Without
--- it, the device restarts by itself when an update is ready
+--- Looks for an update, once or again and again. Does nothing while an earlier call still looks.
+-- @param[opt] cbFnc called after each look, with true: an update is ready and works from the next start on; or false.
+-- Without it, the device restarts by itself when an update is ready
 -- @param[opt] url where to look; the project's key, name and version, the IMEI and the serial number are appended as
 -- parameters, but not if it begins with `###` (which is cut off)
 -- @param[opt] period milliseconds between two looks; nil: one

@@ -99,7 +99,7 @@ local function want(self, size, deadline)
   while have < size do
     local left = deadline and deadline - os.clockms() or 0
     local good, data = false, "timeout"
-    if not deadline or left > 0 then good, data = self.io:recv(left) end
+    if not deadline or left > 0 then good, data = self.io:recv(math.ceil(left)) end
     if not good then
       self.buffer, self.at = table.concat(pieces), 1
       return nil, data == "timeout" and "timeout" or "closed"
@@ -116,8 +116,8 @@ local function integer(text)
   return value
 end
 
--- One frame: whether it is final, its kind, its data. Else nil and "timeout", "closed", or what is wrong with it and the
--- code for it. What was read of a frame that is not complete yet stays for the next call.
+-- One frame: whether it is final, its kind, its data. Else nil and "timeout", "closed", or what is wrong with it and
+-- the code for it. What was read of a frame that is not complete yet stays for the next call.
 local function read_frame(self, deadline)
   local good, why = want(self, 2, deadline)
   if not good then return nil, why end
@@ -189,7 +189,8 @@ function ws:sendFrame(fin, opcode, data)
   end
   if opcode >= CLOSE and (not fin or #data > 125) then return false end
   if not self.io or self.readyState ~= "OPEN" and opcode ~= CLOSE then return false end
-  return self.io:post(frame(fin, opcode, data))
+  local io = self.io
+  return (io.post or io.send)(io, frame(fin, opcode, data)) -- a socket of another library may only know how to wait
 end
 
 --- Sends a message.
@@ -223,7 +224,8 @@ local function check_answer(self, text, key)
   for name, value in text:gmatch("\r\n([^:\r\n]+):[ \t]*([^\r\n]*)") do
     fields[name:lower()] = value:gsub("[ \t]+$", "")
   end
-  if (fields.upgrade or ""):lower() ~= "websocket" or not (fields.connection or ""):lower():find("upgrade", 1, true) then
+  local upgrade, connection = (fields.upgrade or ""):lower(), (fields.connection or ""):lower()
+  if upgrade ~= "websocket" or not connection:find("upgrade", 1, true) then
     return "the server does not upgrade"
   end
   local digest = crypto.sha1(key .. GUID, #key + #GUID):fromHex()
@@ -234,7 +236,8 @@ local function shake_hands(self, deadline)
   local key = random_bytes(16)
   key = crypto.base64_encode(key, #key)
   local sent = self.io:send("GET " .. self.path .. " HTTP/1.1\r\nHost: " .. self.address ..
-    "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " .. key .. "\r\n\r\n")
+    "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " .. key ..
+    "\r\n\r\n")
   if not sent then return "closed" end
   while true do
     local first, last = self.buffer:find("\r\n\r\n", 1, true)
@@ -323,7 +326,9 @@ function ws:recv(timeout)
     elseif kind == CLOSE then
       return answer_close(self, data)
     else
-      if (kind == CONTINUATION) ~= (self.fragments ~= nil) then return protest(self, "fragments of two messages", 1002) end
+      if (kind == CONTINUATION) ~= (self.fragments ~= nil) then
+        return protest(self, "fragments of two messages", 1002)
+      end
       if kind ~= CONTINUATION then self.kind, self.fragments = kind, { size = 0 } end
       if not append(self, data) then return protest(self, "a message that is too long", 1009) end
       if final then
@@ -376,8 +381,8 @@ function ws:online()
 end
 
 --- Keeps a connection up, until `websocket.exit`. To be called as a task.
--- @param[opt=300] keepAlive seconds of silence after which the server is pinged; after as many more without an answer the
--- connection counts as lost
+-- @param[opt=300] keepAlive seconds of silence after which the server is pinged; after as many more without an answer
+-- the connection counts as lost
 -- @param[opt] proc function, called with each message; as the callback of "message"
 -- @param[opt=1000] reconnTime pause before connecting again, in milliseconds
 -- @usage sys.taskInit(ws.start, ws, 180, function(message) uart.write(1, message) end)

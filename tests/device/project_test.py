@@ -125,9 +125,9 @@ class Boot(DeviceTest):
         self.assertEqual(out, "nil\ttrue\n")
 
     def test_arguments(self):
-        self.write("project/main.lua", "print(..., arg[1], #arg)")
+        self.write("project/main.lua", "print(arg[1], #arg, ...)")
         _, out, _ = self.complete(self.start([OPTIONS.runner, "run", "project", "--one", "two"]), 0)
-        self.assertEqual(out, "--one two --one 2\n")
+        self.assertEqual(out, "--one 2 --one two\n")
 
     def test_version_of_the_shape_that_scripts_take_apart(self):
         self.run_project("local a, b, c = rtos.get_version():match('(.-)_V(%d+)(_.+)') "
@@ -552,6 +552,7 @@ class Parts(DeviceTest):
 
     def test_an_edge_from_outside(self):
         process = self.start_project("""
+            pio.pin.setdebounce(0)
             pio.pin.setdir(pio.INT, 7)
             print('ready')
             while true do

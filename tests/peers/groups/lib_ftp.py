@@ -89,9 +89,9 @@ SESSION = """
 
 def check_session(bench, server, project):
     wanted = {"login": "230", "pwd": "257", "cwd": "250", "upload": "226", "empty": "226", "mkd": "257", "list": "226",
-              "list one": "226", "download": "226", "download empty": "226", "missing": "550", "kept": "550", "refused": "553",
-              "no file": "450", "delete": "250", "delete folder": "250", "cdup": "250", "syst": "215", "injection": "501",
-              "close": "221", "after": "502"}
+              "list one": "226", "download": "226", "download empty": "226", "missing": "550", "kept": "550",
+              "refused": "553", "no file": "450", "delete": "250", "delete folder": "250", "cdup": "250", "syst": "215",
+              "injection": "501", "close": "221", "after": "502"}
     for name, code in wanted.items():
         bench.equal(project.said(name)[0], code, f"{name}: {project.said(name)}")
     bench.equal([one[0] for one in project.notes("type")], ["200"] * 2, "type")
@@ -135,8 +135,8 @@ class Bad:
     """A server that is polite until a client asks for what `manners` has: a word -> an answer, or a function."""
 
     def __init__(self, bench, manners):
-        self.manners = {b"USER": b"331 and?\r\n", b"PASS": b"230-first\r\n 230 not the end\r\n230 in\r\n", b"TYPE": b"200 ok\r\n",
-                        b"QUIT": b"221 bye\r\n", b"EPSV": b"500 what?\r\n", **manners}
+        self.manners = {b"USER": b"331 and?\r\n", b"PASS": b"230-first\r\n 230 not the end\r\n230 in\r\n",
+                        b"TYPE": b"200 ok\r\n", b"QUIT": b"221 bye\r\n", b"EPSV": b"500 what?\r\n", **manners}
         self.server = net.Server(bench, self.serve)
         self.port = self.server.port
 

@@ -8,7 +8,7 @@ from harness.hostile_http import BIG, HostileHttp
 from harness.project import Project, play
 from harness.script import lua
 
-# `get(name, method, url, options)` notes the outcome as name, result, prompt, body and keeps the head in the global `head`.
+# `get(name, method, url, options)` notes the outcome as name, result, prompt, body and keeps the head as `head`.
 GET = r"""
 function get(name, method, url, o)
   o = o or {}
@@ -85,7 +85,8 @@ def redirections(bench):
     bench.equal(project.said("relative")[:3], ["true", "200", "hello"], "relative")
     bench.true("GET /hello?x=1 HTTP" in server.requests[1], server.requests[1])
     bench.equal(project.said("absolute")[:3], ["true", "200", "hello"], "absolute")
-    bench.true(project.said("303")[2].startswith("GET /echo") and "gone" not in project.said("303")[2], "303 turns to GET")
+    see_other = project.said("303")[2]
+    bench.true(see_other.startswith("GET /echo") and "gone" not in see_other, "303 turns to GET")
     bench.true(project.said("307")[2].startswith("POST /echo") and "kept" in project.said("307")[2], "307 repeats all")
     bench.true("secret" not in project.said("elsewhere")[2], "a secret is not told to another host")
     bench.equal(project.said("loop")[:2], ["false", "too many redirects"], "loop")
@@ -162,7 +163,7 @@ def files(bench):
     bench.equal(project.said("broken")[0], "false", "a download that breaks off")
     bench.equal(project.said("folder")[0], "false", "a folder that is not there")
     bench.equal(project.said("function"), [f"{len(BIG)} 200", net.digest(BIG).upper()], "a function")
-    bench.equal(net.file_digest(next(project.data.rglob("got.bin"))), net.digest(BIG), "the file of the earlier download")
+    bench.equal(net.file_digest(next(project.data.rglob("got.bin"))), net.digest(BIG), "the earlier download's file")
     bench.equal(list(project.data.rglob("*.part")), [], "what is left of broken downloads")
 
 
@@ -222,6 +223,8 @@ def update(bench):
       calls = {{}}
       run("truncated", "/truncated")
       run("none", "/missing")
+      run("message", "/refuse")
+      note("text", update.getUpdateMsg())
       note("untouched", #calls)
       refuse = 1
       run("refused", "/hello")
@@ -233,7 +236,8 @@ def update(bench):
     bench.equal(project.said("calls"), ["start", "hello", "end"], "the core's calls")
     bench.equal(project.notes("total")[0], ["5"], "total")
     bench.equal(project.said("steps"), ["100"], "steps")
-    bench.equal([project.said(name)[0] for name in ("truncated", "none", "refused")], ["false"] * 3, "failures")
+    bench.equal([project.said(name)[0] for name in ("truncated", "none", "message", "refused")], ["false"] * 4, "failures")
+    bench.equal(project.said("text"), ["no!"], "what a server without an update says")
     bench.equal(project.said("untouched"), ["0"], "the core hears nothing of them")
     bench.equal(project.said("left"), ["false"], "the file is gone")
     first = server.requests[0]

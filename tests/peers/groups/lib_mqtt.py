@@ -19,13 +19,18 @@ end
 """
 
 
+def send(bench, broker, topic, qos, payload):
+    words = ["-h", "127.0.0.1", "-p", broker.tcp, "-t", topic, "-q", qos, "-m", payload]
+    bench.start(["mosquitto_pub", *words]).wait()
+
+
 def mqtt(**more):
     return {"requires": ["mqtt"], "before": HEAR, **more}
 
 
 @case(tools=TOOLS, limit=60)
 def conversation(bench):
-    """QoS 0, 1 and 2 both ways, retained messages, wild cards, binary and large payloads, unsubscribe, messages of the script."""
+    """QoS 0, 1 and 2 both ways, retained messages, wild cards, binary and large payloads, messages of the script."""
     broker = Mosquitto(bench)
     listener = broker.subscribe("from/device", 4)
     project = Project(bench, f"""
@@ -58,18 +63,18 @@ def conversation(bench):
     """, **mqtt())
     project.wait_note("ready")
     for qos in (0, 1, 2):
-        bench.start(["mosquitto_pub", "-h", "127.0.0.1", "-p", broker.tcp, "-t", "to/x", "-q", qos, "-m", f"theirs {qos}"]).wait()
+        send(bench, broker, "to/x", qos, f"theirs {qos}")
     project.finish()
     listener.wait()
     bench.equal(project.said("connect"), ["true"], "connect")
     bench.equal(project.said("subscribe"), ["true", "true"], "subscribe")
     bench.equal(project.notes("publish"), [["true"]] * 4, "publish")
     bench.equal(project.notes("own"), [["to/me", f"own {q}", str(q), "false"] for q in (0, 1, 2)], "own messages")
-    bench.equal(project.notes("other"), [["to/x", f"theirs {q}", str(q), "false"] for q in (0, 1, 2)], "others' messages")
+    bench.equal(project.notes("other"), [["to/x", f"theirs {q}", str(q), "false"] for q in (0, 1, 2)], "theirs")
     bench.equal(project.said("kept"), ["more/kept", "kept", "1", "true"], "a retained message")
     bench.equal(project.said("empty"), ["to/me", "", "0", "false"], "an empty message")
     bench.equal(project.notes("nothing"), [["timeout", "nil"]] * 2, "no message")
-    bench.equal(project.notes("script"), [["SENSOR", "first"], ["SENSOR", "second"], ["timeout", "nil"]], "script's messages")
+    bench.equal(project.notes("script"), [["SENSOR", "first"], ["SENSOR", "second"], ["timeout", "nil"]], "script's")
     bench.equal(project.said("unsubscribe"), ["true", "true"], "unsubscribe")
     bench.equal(project.said("afterwards"), ["false", "false", "CLOSED", "nil"], "after disconnect")
     lines = listener.output().splitlines()
@@ -94,7 +99,8 @@ def tls_and_certificates(bench):
       try("unverified", {broker.tls})
       try("verified", {broker.tls}, {{ caCert = "ca.crt", insist = 0 }})
       try("wrong", {broker.tls}, {{ caCert = "other.crt", insist = 0 }})
-      try("mutual", {broker.mutual}, {{ caCert = "ca.crt", clientCert = "client.crt", clientKey = "client.key", insist = 0 }})
+      try("mutual", {broker.mutual},
+        {{ caCert = "ca.crt", clientCert = "client.crt", clientKey = "client.key", insist = 0 }})
       try("without", {broker.mutual}, {{ caCert = "ca.crt" }})
       note("plain", client:connect("127.0.0.1", {broker.tls}, "tcp", nil, 3))
     """, **mqtt(files=files))
@@ -110,7 +116,8 @@ def last_will(bench):
     broker = Mosquitto(bench)
     listener = broker.subscribe("wills", 1)
     project = Project(bench, f"""
-      local client = mqtt.client("device", 60, nil, nil, 1, {{ topic = "wills", payload = "gone", qos = 1, retain = 0 }})
+      local will = {{ topic = "wills", payload = "gone", qos = 1, retain = 0 }}
+      local client = mqtt.client("device", 60, nil, nil, 1, will)
       client:connect("127.0.0.1", {broker.tcp})
       client:disconnect()
       client:connect("127.0.0.1", {broker.tcp})
@@ -170,6 +177,7 @@ def a_session_that_stays(bench):
       sys.waitUntil("NEVER", 600)
       client:connect("127.0.0.1", {broker.tcp})
       sys.wait(200)
+      note("published", client:publish("other", "the messages wait meanwhile", 1))
       hear(client, "message")
       client:disconnect()
       client:connect("127.0.0.1", {broker.tcp})
@@ -178,7 +186,7 @@ def a_session_that_stays(bench):
     """, **mqtt())
     project.wait_note("away")
     for number in range(6):
-        bench.start(["mosquitto_pub", "-h", "127.0.0.1", "-p", broker.tcp, "-t", "kept", "-q", 1 + number % 2, "-m", number]).wait()
+        send(bench, broker, "kept", 1 + number % 2, number)
     project.finish()
     bench.equal([one[1] if one[0] == "kept" else one[0] for one in project.notes("message")],
                 ["0", "1", "2", "3", "4", "5", "timeout"], "messages")
@@ -304,19 +312,54 @@ def misbehaviour(bench):
     bench.equal(project.said("raised")[0], "false", "an overlong client id")
 
 
-@case(tools=TOOLS, limit=60)
-def speed(bench):
-    """Ten thousand publications with QoS 1, each confirmed before the next one."""
-    broker = Mosquitto(bench)
+@case(limit=60)
+def confirmations_of_nothing(bench):
+    """A broker that confirms what nobody sent neither uses up the ids nor confuses a publication."""
+
+    def serve(connection):
+        connection.recv(1000)
+        everything = b"".join(b"\x50\x02" + id.to_bytes(2, "big") for id in range(1, 65536))
+        connection.sendall(CONNACK + everything + b"\x40\x02\x77\x77\xb0\x02\x77\x77")
+        data = b""
+        while b"the payload" not in data:
+            data = data[-20:] + connection.recv(65536)
+        at = data.index(b"from/device") + len("from/device")
+        connection.sendall(b"\x40\x02" + data[at : at + 2])
+        connection.recv(65536)
+
+    server = net.Server(bench, serve)
     project = play(bench, f"""
       local client = mqtt.client("device", 60)
-      client:connect("127.0.0.1", {broker.tcp})
-      local count, started = {1000 if bench.sanitized else 10000}, os.clockms()
-      for _ = 1, count do
-        if not client:publish("speed", "a payload of thirty-two letters.", 1) then error("lost") end
-      end
-      note("rate", math.floor(count * 1000 / (os.clockms() - started)))
+      client:connect("127.0.0.1", {server.port})
+      note("nothing", client:receive(2000))
+      note("published", client:publish("from/device", "the payload", 1))
     """, **mqtt())
-    rate = int(project.said("rate")[0])
-    print(f"     {rate} messages per second")
-    bench.within(rate, 200 if bench.sanitized else 2000, 10**9, "messages per second")
+    bench.equal(project.said("nothing")[:2], ["false", "timeout"], "nothing was received")
+    bench.equal(project.said("published"), ["true"], "published")
+
+
+@case(tools=TOOLS, limit=90)
+def speed(bench):
+    """Publications with QoS 1, each confirmed before the next, beside libmosquitto, which has twenty under way."""
+    broker = Mosquitto(bench)
+    count = 1000 if bench.sanitized else 10000
+    lines = bench.file("lines", b"a payload of thirty-two letters.\n" * count)
+    ours, theirs = 0, 0
+    for _ in range(3):  # the best of three: others use this machine too
+        project = play(bench, f"""
+          local client = mqtt.client("device", 60)
+          client:connect("127.0.0.1", {broker.tcp})
+          local started = os.clockms()
+          for _ = 1, {count} do
+            if not client:publish("speed", "a payload of thirty-two letters.", 1) then error("lost") end
+          end
+          note("rate", math.floor({count} * 1000 / (os.clockms() - started)))
+        """, **mqtt())
+        ours = max(ours, int(project.said("rate")[0]))
+        started = time.monotonic()
+        with open(lines, "rb") as stdin:
+            words = ["-h", "127.0.0.1", "-p", broker.tcp, "-t", "speed", "-q", "1", "-l"]
+            bench.start(["mosquitto_pub", *words], stdin=stdin).wait()
+        theirs = max(theirs, int(count / (time.monotonic() - started)))
+    print(f"     {ours} messages per second, libmosquitto {theirs}")
+    bench.within(ours, theirs * (0.02 if bench.sanitized else 0.5), 10**9, "messages per second")

@@ -1,4 +1,5 @@
 """The library's sockets against servers of Python: tcp, udp, ssl; waiting and not waiting; losses."""
+import os
 import socket
 import struct
 import threading
@@ -41,12 +42,17 @@ def tcp_and_ssl(bench):
           client = socket.tcp({arguments})
           client:connect("127.0.0.1", {sink.port})
           local data = ("0123456789abcdef"):rep(60000)
-          note("send", client:send("\\0" .. string.char(math.floor(#data / 65536), math.floor(#data / 256) % 256, #data % 256)
-            .. data))
+          local size = string.char(0, math.floor(#data / 65536), math.floor(#data / 256) % 256, #data % 256)
+          note("send", client:send(size .. data))
           note("digest", client:recv(10000))
           note("end", client:recv(5000))
           note("again", client:recv(5000))
           client:close()
+          client:close()
+          local connected = client:connect("127.0.0.1", {echo.port})
+          sys.timerStart(client.close, 20, client)
+          note("reused", connected, client:recv(5000))
+          note("reused", client:connect("127.0.0.1", {echo.port}) == true, client:send("x"), client:recv(5000))
           client:close()
           note("refused", socket.tcp({arguments}):connect("127.0.0.1", 1))
           sys.wait(50)
@@ -60,10 +66,11 @@ def tcp_and_ssl(bench):
         bench.equal(project.said("digest"), ["true", net.digest(b"0123456789abcdef" * 60000)], arguments)
         bench.equal([project.said("end"), project.said("again")], [["false", "CLOSED"]] * 2, arguments)
         bench.equal(project.said("refused"), ["false"], arguments)
+        bench.equal(project.notes("reused"), [["true", "false", "CLOSED"], ["true", "true", "true", "x"]], arguments)
         ssl = str(security is not None).lower()
-        bench.equal(project.notes("SOCKET_ACTIVE"), [["true"], ["false"], ["true"], ["false"]], arguments)
-        bench.equal(project.notes("LIB_SOCKET_CLOSE_IND"), [[ssl, "TCP", "localhost", str(echo.port)],
-                                                            [ssl, "TCP", "127.0.0.1", str(sink.port)]], arguments)
+        bench.equal(project.notes("SOCKET_ACTIVE"), [["true"], ["false"]] * 4, arguments)
+        bench.equal(project.notes("LIB_SOCKET_CLOSE_IND")[:2], [[ssl, "TCP", "localhost", str(echo.port)],
+                                                                [ssl, "TCP", "127.0.0.1", str(sink.port)]], arguments)
         bench.equal(project.notes("LIB_SOCKET_CONNECT_FAIL_IND"), [[ssl, "TCP", "127.0.0.1", "1"]], arguments)
 
 
@@ -75,10 +82,11 @@ def nothing_is_lost(bench):
         connection.sendall(BIG)
 
     server = net.Server(bench, serve)
+    small = net.Server(bench, lambda connection: connection.sendall(BIG[:300_000]))
     project = play(bench, f"""
-      local function fetch(name, pause)
+      local function fetch(name, pause, port)
         local client = socket.tcp()
-        client:connect("127.0.0.1", {server.port})
+        client:connect("127.0.0.1", port or {server.port})
         sys.wait(pause)
         collectgarbage() collectgarbage()
         note("memory", math.floor(collectgarbage("count")))
@@ -95,10 +103,12 @@ def nothing_is_lost(bench):
       end
       fetch("at once", 5)
       fetch("late", 1500)
+      fetch("after the end", 1500, {small.port})
     """)
     for name in ("at once", "late"):
         bench.equal(project.said(name), [str(len(BIG)), net.digest(BIG).upper()], name)
-    bench.equal(project.notes("end"), [["CLOSED"]] * 2, "the end")
+    bench.equal(project.said("after the end"), ["300000", net.digest(BIG[:300_000]).upper()], "after the end")
+    bench.equal(project.notes("end"), [["CLOSED"]] * 3, "the end")
     for (memory,) in project.notes("memory"):
         bench.within(int(memory), 0, 8000, "KiB while nothing is read")
 
@@ -169,8 +179,8 @@ def messages_of_the_script(bench):
       client:close()
     """)
     bench.equal(project.said("wait"), ["false", "WORK", "1"], "wait")
-    bench.equal(project.notes("turn"), [["true", "data"], ["false", "WORK", "2"], ["false", "WORK", "3"], ["false", "WORK", "4"],
-                                        ["false", "WORK", ""], ["false", "timeout"]], "turns")
+    bench.equal(project.notes("turn"), [["true", "data"], ["false", "WORK", "2"], ["false", "WORK", "3"],
+                                        ["false", "WORK", "4"], ["false", "WORK", ""], ["false", "timeout"]], "turns")
     bench.equal(project.said("held back"), ["false", "timeout"], "held back")
     bench.equal(project.said("later"), ["false", "WORK", "kept"], "later")
 
@@ -259,6 +269,8 @@ def peers_that_fail(bench):
       note("no TLS", client:connect("127.0.0.1", {tls_less.port}, 1))
       note("no TLS took", math.floor(os.clockms() - started))
       client:close()
+      sys.timerStart(client.close, 20, client)
+      note("closed", client:connect("127.0.0.1", {tls_less.port}))
       note("no name", socket.tcp():connect("no.such.name.invalid", 80, 5))
       note("no address", socket.tcp():connect("", 80, 5))
       note("no port", socket.tcp():connect("127.0.0.1", 99999, 5))
@@ -272,7 +284,7 @@ def peers_that_fail(bench):
     bench.within(int(project.said("stuck took")[0]), 900, 4000 * bench.patience, "stuck: milliseconds")
     bench.equal(project.said("fail"), ["false", "TCP", "127.0.0.1", str(deaf.port), "8000000"], "the message about it")
     bench.within(int(project.said("no TLS took")[0]), 900, 4000 * bench.patience, "no TLS: milliseconds")
-    for name in ("no TLS", "no name", "no address", "no port", "no file", "no task"):
+    for name in ("no TLS", "closed", "no name", "no address", "no port", "no file", "no task"):
         bench.equal(project.said(name)[0], "false", name)
 
 
@@ -300,6 +312,41 @@ def the_link_goes(bench):
     project.wait_note("again")
     project.finish()
     bench.equal(project.notes("ended"), [["false", "CLOSED"]] * 5, "ended")
+
+
+@case(limit=60)
+def the_modem_loses_the_link(bench):
+    """As the modem tells it: connections end, `connect` refuses, and after the link's return all works again."""
+    server = net.Server(bench, net.echo)
+    control = bench.tmp / "control"
+    os.mkfifo(control)
+    project = Project(bench, f"""
+      local client = socket.tcp()
+      client:connect("127.0.0.1", {server.port})
+      client:send("x")
+      note("before", client:recv(5000))
+      note("ended", client:recv(20000))
+      sys.wait(200)
+      note("down", socket.isReady(), client:send("y"))
+      client:close()
+      note("refused", socket.tcp():connect("127.0.0.1", {server.port}))
+      note("up", sys.waitUntil("IP_READY_IND", 20000))
+      note("after", client:connect("127.0.0.1", {server.port}) == true, client:send("z"), client:recv(5000))
+      client:close()
+    """, options=["--modem-ctl", control])
+    project.wait_note("before")
+    with open(control, "w") as orders:
+        orders.write("link down\n")
+        orders.flush()
+        project.wait_note("refused")
+        orders.write("link up\n")
+        orders.flush()
+        project.finish()
+    bench.equal(project.said("ended"), ["false", "CLOSED"], "ended")
+    bench.equal(project.said("down"), ["false", "false"], "down")
+    bench.equal(project.said("refused"), ["false"], "refused")
+    bench.equal(project.said("up"), ["true"], "up")
+    bench.equal(project.said("after"), ["true", "true", "true", "z"], "after")
 
 
 @case(limit=60)

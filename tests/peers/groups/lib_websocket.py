@@ -78,8 +78,9 @@ def conversation(bench):
     for scheme, security in (("ws", None), ("wss", context)):
         server = net.Server(bench, talk, context=security)
         cert = {"caCert": "ca.crt", "insist": 0} if security else None
-        project = play(bench, CONVERSATION.format(url=lua(f"{scheme}://127.0.0.1:{server.port}/chat?x=1"), cert=lua(cert)),
-                       files={"ca.crt": keys.ca().text}, **WEBSOCKET)
+        url = f"{scheme}://127.0.0.1:{server.port}/chat?x=1"
+        project = play(bench, CONVERSATION.format(url=lua(url), cert=lua(cert)), files={"ca.crt": keys.ca().text},
+                       **WEBSOCKET)
         bench.equal(project.said("before"), ["CLOSED", "false", "false"], scheme)
         bench.equal(project.said("connect"), ["true"], scheme)
         bench.equal(project.notes("same"), [["true", "true", binary] for binary in
@@ -90,8 +91,9 @@ def conversation(bench):
         bench.equal(project.said("after"), ["CLOSED", "false", "closed"], scheme)
         bench.equal(project.said("gone"), ["false", "closed"], scheme)
         bench.equal(project.said("over"), ["CLOSED"], scheme)
-        bench.equal(project.notes("event"), [["open", "OPEN", "true"], ["pong", "are you there"], ["close", "1000", "done"],
-                                             ["open", "OPEN", "true"], ["close", "1001", "good-bye"]], scheme)
+        bench.equal(project.notes("event"), [["open", "OPEN", "true"], ["pong", "are you there"],
+                                             ["close", "1000", "done"], ["open", "OPEN", "true"],
+                                             ["close", "1001", "good-bye"]], scheme)
         seen = server.result()
         bench.true((PONG, True, b"between") in seen, "the client's pong")
         bench.equal(seen[-1][0], CLOSE, "the client's farewell")
@@ -116,6 +118,7 @@ def after_handshake(data, linger=True):
 
 @case(limit=60)
 def misbehaviour(bench):
+    part = b"x" * 60000
     bad = {
         "reserved bits": (b"\xf1\x00", 1002),
         "unknown kind": (b"\x83\x00", 1002),
@@ -126,7 +129,7 @@ def misbehaviour(bench):
         "two messages at once": (frame(TEXT, b"a", final=False) + frame(TEXT, b"b"), 1002),
         "endless": (b"\x82\x7f" + b"\xff" * 8, 1009),
         "large": (b"\x82\x7f" + struct.pack(">Q", 1 << 21), 1009),
-        "large in parts": (frame(BINARY, b"x" * 60000, final=False) + frame(CONTINUATION, b"x" * 60000, final=False) * 18, 1009),
+        "large in parts": (frame(BINARY, part, final=False) + frame(CONTINUATION, part, final=False) * 18, 1009),
         "tiny parts": (frame(BINARY, b"", final=False) + frame(CONTINUATION, b"", final=False) * 5000, 1009),
     }
     servers = {name: net.Server(bench, after_handshake(data)) for name, (data, _) in bad.items()}

@@ -93,7 +93,8 @@ class HostileHttp:
     # -- redirections
 
     def redirect(self, connection, status, location):
-        connection.sendall(b"HTTP/1.1 %d Elsewhere\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % (status, location.encode()))
+        head = f"HTTP/1.1 {status} Elsewhere\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+        connection.sendall(head.encode())
 
     def do_a_b_relative(self, connection, head, body):
         self.redirect(connection, 302, "../.././hello?x=1")

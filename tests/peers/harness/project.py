@@ -49,7 +49,8 @@ class Project(Process):
             (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
         required = " ".join(f'require "{name}"' for name in requires)
         (folder / "main.lua").write_text(MAIN.format(requires=required, before=before, body=body))
-        argv = [str(bench.interpreters.runner), "run", "--lib", str(LUALIB), "--data", str(self.data), *options, str(folder)]
+        words = ["run", "--lib", str(LUALIB), "--data", str(self.data), *map(str, options), str(folder)]
+        argv = [str(bench.interpreters.runner), *words]
         super().__init__(bench, argv, name=folder.name, env={**os.environ, **(env or {})})
         bench.processes.append(self)
         bench.stack.callback(self.end)
@@ -94,7 +95,8 @@ class Project(Process):
             if word in self.errors():
                 raise AssertionError(f"{word} in what the project's process said")
         if status != code:
-            raise AssertionError(f"the project ended with {status}, not {code}: {self.notes('error') or self.all_notes}")
+            said = self.notes("error") or self.all_notes
+            raise AssertionError(f"the project ended with {status}, not {code}: {said}")
         return self
 
 

@@ -84,7 +84,7 @@ TEST_F(UpdateTest, NoNameLeadsOut) {
     const std::size_t header = evil.find("victim") / 512 * 512;
     evil.replace(header, 100, name + std::string(100 - name.size(), '\0'));
     unsigned sum = 0;
-    for (std::size_t i = 0; i < 512; ++i) sum += i >= 148 && i < 156 ? ' ' : static_cast<unsigned char>(evil[header + i]);
+    for (std::size_t i = 0; i < 512; ++i) sum += i >= 148 && i < 156 ? 32u : static_cast<unsigned char>(evil[header + i]);
     char text[9];
     std::snprintf(text, sizeof text, "%06o", sum);
     evil.replace(header + 148, 8, std::string(text) + '\0' + ' ');
