@@ -6,10 +6,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <string>
 
+#include "runner/compatibility.hpp"
 #include "runner/doctor.hpp"
 #include "runner/echo.hpp"
+#include "runner/examine_project.hpp"
 #include "runner/log.hpp"
 #include "runner/run.hpp"
 #include "runner/signals.hpp"
@@ -25,6 +28,7 @@ constexpr const char* kExamples = R"(Examples:
   socketcore echo --write-ca ca.pem        # a server to talk to; prints its ports
   socketcore run hello.lua 127.0.0.1 4000  # runs a script, with two arguments
   socketcore doctor                        # what does this machine allow?
+  socketcore doctor project/               # what does a project need that is not here?
 
 A first script, hello.lua:
   local id = socketcore.sock_conn(0, ...)
@@ -56,7 +60,13 @@ constexpr const char* kEchoExamples = R"(Examples:
   socketcore echo --tls 4433 --write-ca ca.pem      # then: openssl s_client -connect localhost:4433 -CAfile ca.pem)";
 
 constexpr const char* kDoctorAbout =
-    "Says what this machine allows, a line per item, and how to mend what it lacks. Fails if nothing would work.";
+    "Says what this machine allows, a line per item, and how to mend what it lacks. Fails if nothing would work.\n"
+    "With FOLDER, reads a device's project, runs nothing, and says with file and line which modules, calls, constants and\n"
+    "AT commands it uses that do not exist here. Fails if there are any.";
+constexpr const char* kDoctorExamples = R"(Examples:
+  socketcore doctor
+  socketcore doctor --lib ../library project/
+  socketcore doctor --compatibility > compatibility.md   # all that a project finds here)";
 
 class HelpFormatter final : public CLI::Formatter {
  public:
@@ -79,6 +89,8 @@ void fill_standard_descriptors() {
 struct Arguments {
   runner::RunOptions run;
   runner::EchoOptions echo;
+  runner::ExamineOptions examine;
+  bool compatibility = false;
   std::string profile = "host";
   std::string tls_verify = "script";
   std::string sni = "script";
@@ -181,6 +193,34 @@ void add_echo(CLI::App& app, Arguments& arguments) {
       ->capture_default_str();
 }
 
+void add_doctor(CLI::App& app, Arguments& arguments) {
+  CLI::App* const command = app.add_subcommand("doctor", kDoctorAbout);
+  command->footer(kDoctorExamples);
+  CLI::Option* const folder = command->add_option("FOLDER", arguments.examine.folder, "A device's project")
+      ->check([](const std::string& text) {
+        const std::filesystem::path path(text);
+        std::error_code error;
+        const bool main = path.filename() == "main.lua" && std::filesystem::exists(path, error);
+        return main || std::filesystem::is_directory(path, error) ? "" : text + " is no folder";
+      })
+      ->option_text(" ");
+  command->add_option("--lib", arguments.examine.libraries, "A folder that the project finds its library in; repeatable")
+      ->check(CLI::ExistingDirectory)
+      ->option_text("DIR")
+      ->allow_extra_args(false)
+      ->needs(folder);
+  command->add_flag("--compatibility", arguments.compatibility, "Print docs/compatibility.md: all that a project finds here")
+      ->excludes(folder);
+}
+
+int run_doctor(const Arguments& arguments) {
+  if (arguments.compatibility) {
+    std::fputs(runner::compatibility_page().c_str(), stdout);
+    return EXIT_SUCCESS;
+  }
+  return arguments.examine.folder.empty() ? runner::examine_machine() : runner::examine_project(arguments.examine);
+}
+
 // Splits what CLI11 left over into the script and its arguments.
 void take_script(const CLI::App& run, runner::RunOptions& options) {
   std::vector<std::string> rest = run.remaining();
@@ -193,7 +233,7 @@ void take_script(const CLI::App& run, runner::RunOptions& options) {
 }
 
 int dispatch(const CLI::App& app, Arguments& arguments) {
-  if (app.got_subcommand("doctor")) return runner::examine_machine();
+  if (app.got_subcommand("doctor")) return run_doctor(arguments);
 
   const auto log = runner::make_log(arguments.log);
   runner::install_signals();
@@ -227,7 +267,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     add_run(app, arguments);
     add_echo(app, arguments);
-    app.add_subcommand("doctor", kDoctorAbout);
+    add_doctor(app, arguments);
     try {
       app.parse(argc, argv);
       const CLI::App* const run = app.get_subcommand("run");

@@ -2,8 +2,10 @@
 
 #include <sys/stat.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -16,13 +18,13 @@ namespace fs = std::filesystem;
 namespace {
 
 // "1=/dev/ttyUSB0"
-std::optional<std::pair<std::int32_t, std::string>> port_of(const std::string& text) {
+std::optional<socketcore::UartLine> port_of(const std::string& text) {
   std::int32_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (error != std::errc() || end == text.data() + text.size() || *end != '=' || end + 1 == text.data() + text.size()) {
     return std::nullopt;
   }
-  return std::pair(port, std::string(end + 1, text.data() + text.size()));
+  return socketcore::UartLine{port, std::string(end + 1, text.data() + text.size())};
 }
 
 }  // namespace
@@ -41,6 +43,12 @@ std::unique_ptr<Project> Project::open(const ProjectOptions& options, const fs::
   std::unique_ptr<Project> project(new Project());
   socketcore::BoardSettings& board = project->board_;
   board.modem = options.modem;
+  socketcore::SysError refused;
+  project->os_ = socketcore::linux_os(&refused);
+  if (!project->os_) {
+    problem = refused.words();
+    return nullptr;
+  }
   problem = socketcore::check(board.modem);
   if (!problem.empty()) return nullptr;
 
@@ -50,6 +58,7 @@ std::unique_ptr<Project> Project::open(const ProjectOptions& options, const fs::
       problem = "--uart " + text + ": must be N=PATH or N=pty";
       return nullptr;
     }
+    if (port->path == "pty" && !project->make_terminal(*port, problem)) return nullptr;
     board.uarts.push_back(std::move(*port));
   }
 
@@ -85,9 +94,31 @@ std::unique_ptr<Project> Project::open(const ProjectOptions& options, const fs::
     problem = "--modem-ctl " + board.control_fifo + ": " + std::strerror(errno);
     return nullptr;
   }
+  if (!board.control_fifo.empty()) {
+    const socketcore::OpenResult opened = project->os_->open_fifo(board.control_fifo.c_str());
+    if (!opened.ok()) {
+      problem = "--modem-ctl " + board.control_fifo + ": " + std::string(opened.error.words());
+      return nullptr;
+    }
+    project->kept_.emplace_back(*project->os_, opened.fd);
+  }
   board.parts_file = options.parts_file;
   board.trace_file = options.trace_file;
   return project;
+}
+
+bool Project::make_terminal(socketcore::UartLine& line, std::string& problem) {
+  std::array<char, 64> name{};
+  const socketcore::OpenResult opened = os_->open_pseudo_terminal(name);
+  if (!opened.ok()) {
+    problem = "no pseudo terminal for uart " + std::to_string(line.port) + ": " + std::string(opened.error.words());
+    return false;
+  }
+  kept_.emplace_back(*os_, opened.fd);
+  line.path = name.data();
+  line.end = opened.fd;
+  std::fprintf(stderr, "socketcore: uart %d is %s\n", line.port, line.path.c_str());
+  return true;
 }
 
 Project::~Project() {

@@ -43,12 +43,16 @@ class Project {
 
  private:
   Project() = default;
+  [[nodiscard]] bool make_terminal(socketcore::UartLine& line, std::string& problem);
 
   socketcore::BoardSettings board_;
   socketcore::FileSystem::Settings files_;
   std::string main_;
   std::filesystem::path own_data_;
   std::filesystem::path own_fifo_;
+  // Open from one start of the script to the next, for those who are at the other ends.
+  std::unique_ptr<socketcore::Os> os_;
+  std::vector<socketcore::OwnedFd> kept_;
 };
 
 /// The folder of the script library that comes with this program; empty if it is not there.

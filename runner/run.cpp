@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "lua/device/absent.hpp"
+#include "lua/device/inventory.hpp"
 #include "lua/device/loading.hpp"
 #include "lua/device/open.hpp"
 #include "lua/modules.hpp"
@@ -241,11 +241,15 @@ int run_protected(lua_State* L) {
 
 // What the error text does not say: that a module which the script takes for granted is one of hardware.
 void print_hint(std::string_view text) {
-  for (const lua::AbsentModule& module : lua::kAbsentModules) {
-    if (text.find("global '" + std::string(module.name) + "' (a nil value)") == std::string_view::npos) continue;
-    std::fprintf(stderr, "socketcore: '%s' (%s) does not exist on this host\n", std::string(module.name).c_str(),
-                 std::string(module.what).c_str());
-  }
+  constexpr std::string_view kBefore = "global '";
+  const std::size_t place = text.find(kBefore);
+  const std::size_t end = text.find("' (a nil value)", place);
+  if (place == std::string_view::npos || end == std::string_view::npos) return;
+  const std::size_t start = place + kBefore.size();
+  const lua::ModuleEntry* const module = lua::find_absent_module(text.substr(start, end - start));
+  if (module == nullptr) return;
+  std::fprintf(stderr, "socketcore: '%s' (%s) does not exist on this host\n", std::string(module->name).c_str(),
+               std::string(module->note).c_str());
 }
 
 void print_error(lua_State* L, const Run& run) {

@@ -188,6 +188,8 @@ class Os {
   [[nodiscard]] virtual OpenResult open_terminal(const char* path) noexcept = 0;
   /// A new pseudo terminal, raw. `name` gets the path by which others open its other end, zero-terminated.
   [[nodiscard]] virtual OpenResult open_pseudo_terminal(std::span<char> name) noexcept = 0;
+  /// Another descriptor of the same: closing one leaves the other.
+  [[nodiscard]] virtual OpenResult duplicate(int fd) noexcept = 0;
   [[nodiscard]] virtual SysError set_line(int fd, const SerialLine& line) noexcept = 0;
   /// The reading end of the FIFO of this path, which stays open when its writers have gone. ENOTSUP: it is no FIFO.
   [[nodiscard]] virtual OpenResult open_fifo(const char* path) noexcept = 0;

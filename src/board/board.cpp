@@ -50,11 +50,11 @@ void Board::leave_loop() noexcept {
 }
 
 std::string Board::join(const BoardSettings& settings) {
-  for (const auto& [id, path] : settings.uarts) {
+  for (const auto& [id, path, end] : settings.uarts) {
     const auto found = uarts_.find(id);
     if (found == uarts_.end()) return "uart " + std::to_string(id) + ": there is no such port";
     joined_ = true;
-    if (const SysError error = found->second.join(path); !error.ok()) {
+    if (const SysError error = found->second.join(path, end); !error.ok()) {
       return "uart " + std::to_string(id) + ": " + path + ": " + std::string(error.words());
     }
   }

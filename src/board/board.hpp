@@ -22,9 +22,16 @@
 
 namespace socketcore {
 
+/// What a UART is joined to (SerialPort).
+struct UartLine {
+  std::int32_t port = 0;
+  std::string path;
+  int end = -1;
+};
+
 struct BoardSettings {
   ModemSettings modem;
-  std::vector<std::pair<std::int32_t, std::string>> uarts;  ///< port and what it is joined to (SerialPort)
+  std::vector<UartLine> uarts;
   std::filesystem::path data_folder;  ///< the flash, for updates over the air
   std::string control_fifo;  ///< a FIFO whose lines drive the modem and the parts; empty: none
   std::string parts_file;    ///< a file of such lines, done at the start; empty: none

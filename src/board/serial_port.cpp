@@ -1,18 +1,22 @@
 #include "board/serial_port.hpp"
 
-#include <array>
 #include <chrono>
 
 namespace socketcore {
 namespace {
 
 constexpr std::chrono::seconds kSearchEvery{1};
-constexpr std::string_view kOwnPseudoTerminal = "pty";
 
 }  // namespace
 
-SerialPort::SerialPort(Loop& loop, Log* log, User& user, std::string name, std::string path)
-    : loop_(loop), log_(log), user_(user), name_(std::move(name)), path_(std::move(path)), token_(loop.attach(*this)) {
+SerialPort::SerialPort(Loop& loop, Log* log, User& user, std::string name, std::string path, int end)
+    : loop_(loop),
+      log_(log),
+      user_(user),
+      name_(std::move(name)),
+      path_(std::move(path)),
+      end_(end),
+      token_(loop.attach(*this)) {
   try {
     search_ = loop_.timers().make(token_, 0);
   } catch (...) {
@@ -27,17 +31,7 @@ SerialPort::~SerialPort() {
 }
 
 SysError SerialPort::open() noexcept {
-  if (path_ != kOwnPseudoTerminal) return open_again();
-  std::array<char, 64> name{};
-  const OpenResult opened = loop_.os().open_pseudo_terminal(name);
-  if (!opened.ok()) return opened.error;
-  fd_ = OwnedFd(loop_.os(), opened.fd);
-  tell(LogLevel::warning, " is ", name.data());  // whoever is to talk with it must learn the path
-  return loop_.watch(fd_.get(), token_);
-}
-
-SysError SerialPort::open_again() noexcept {
-  const OpenResult opened = loop_.os().open_terminal(path_.c_str());
+  const OpenResult opened = end_ >= 0 ? loop_.os().duplicate(end_) : loop_.os().open_terminal(path_.c_str());
   if (!opened.ok()) return opened.error;
   OwnedFd fd(loop_.os(), opened.fd);
   if (line_set_) {
@@ -99,7 +93,7 @@ void SerialPort::on_ready(Readiness what) noexcept {
 }
 
 void SerialPort::on_timer(std::uint32_t /*cookie*/) noexcept {
-  if (open_again().ok()) {
+  if (open().ok()) {
     tell(LogLevel::warning, " is back: ", path_);
   } else {
     loop_.timers().arm(search_, later(loop_.os().now(), kSearchEvery));
@@ -108,7 +102,7 @@ void SerialPort::on_timer(std::uint32_t /*cookie*/) noexcept {
 
 // A pseudo terminal of ours stays though nobody has its other end.
 void SerialPort::lose(SysError error) noexcept {
-  if (path_ == kOwnPseudoTerminal) {
+  if (end_ >= 0) {
     unsent_.clear();
     return;
   }

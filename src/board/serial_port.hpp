@@ -12,7 +12,7 @@
 namespace socketcore {
 
 /// A serial line of this machine that one UART of a device is joined to: a serial device, an end of somebody's pseudo
-/// terminal, or a pseudo terminal of its own. One that goes away is looked for every second.
+/// terminal, or our end of one that outlives the device. One that goes away is looked for every second.
 class SerialPort final : public Handler {
  public:
   /// Whom it tells. The calls come from a turn, or from within a call of the port.
@@ -27,13 +27,14 @@ class SerialPort final : public Handler {
     ~User() = default;
   };
 
-  /// `path`: of a terminal, or "pty" for a new pseudo terminal. `name` is for people. Throws std::bad_alloc only.
-  SerialPort(Loop& loop, Log* log, User& user, std::string name, std::string path);
+  /// `path`: of a terminal; `end`: our end of a pseudo terminal, which stays the caller's, or -1 for none, and then `path` is
+  /// opened. `name` is for people. Throws std::bad_alloc only.
+  SerialPort(Loop& loop, Log* log, User& user, std::string name, std::string path, int end);
   ~SerialPort() override;
   SerialPort(const SerialPort&) = delete;
   SerialPort& operator=(const SerialPort&) = delete;
 
-  /// To be called once, before all else. Says in the log how a new pseudo terminal is called.
+  /// To be called once, before all else.
   [[nodiscard]] SysError open() noexcept;
   [[nodiscard]] SysError set_line(const SerialLine& line) noexcept;
 
@@ -50,7 +51,6 @@ class SerialPort final : public Handler {
   void on_timer(std::uint32_t cookie) noexcept override;
 
  private:
-  [[nodiscard]] SysError open_again() noexcept;
   void flush() noexcept;
   void lose(SysError error) noexcept;
   void tell(LogLevel level, std::string_view what, std::string_view more = {}) const noexcept;
@@ -60,6 +60,7 @@ class SerialPort final : public Handler {
   User& user_;
   const std::string name_;
   const std::string path_;
+  const int end_;
   Token token_;
   TimerKey search_;
   OwnedFd fd_;

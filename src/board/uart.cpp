@@ -13,9 +13,9 @@ Uart::~Uart() {
   for (; unanswered_ > 0; --unanswered_) device_.redeem_event();
 }
 
-SysError Uart::join(std::string path) {
+SysError Uart::join(std::string path, int end) {
   SerialPort::User& user = *this;  // a base that only we know of
-  line_ = std::make_unique<SerialPort>(loop_, log_, user, "uart " + std::to_string(id_), std::move(path));
+  line_ = std::make_unique<SerialPort>(loop_, log_, user, "uart " + std::to_string(id_), std::move(path), end);
   return line_->open();
 }
 

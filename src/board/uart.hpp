@@ -22,7 +22,7 @@ class Uart final : public Port, private SerialPort::User {
   ~Uart() override;
 
   /// Joins it to a line (see SerialPort). To be called at most once.
-  [[nodiscard]] SysError join(std::string path);
+  [[nodiscard]] SysError join(std::string path, int end = -1);
 
   [[nodiscard]] SysError set_up(const PortSetup& setup) noexcept override;
   [[nodiscard]] bool is_open() const noexcept override { return open_; }

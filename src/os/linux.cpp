@@ -137,6 +137,7 @@ class LinuxOs final : public Os {
 
   OpenResult open_terminal(const char* path) noexcept override { return terminal::open(path); }
   OpenResult open_pseudo_terminal(std::span<char> name) noexcept override { return terminal::open_pair(name); }
+  OpenResult duplicate(int fd) noexcept override { return opened(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
   SysError set_line(int fd, const SerialLine& line) noexcept override { return terminal::set_line(fd, line); }
   OpenResult open_fifo(const char* path) noexcept override { return terminal::open_fifo(path); }
   IoResult read(int fd, std::span<std::byte> into) noexcept override {

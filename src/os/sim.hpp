@@ -93,6 +93,7 @@ class SimOs final : public Os {
   // This world has no terminals and no FIFOs.
   OpenResult open_terminal(const char* path) noexcept override;
   OpenResult open_pseudo_terminal(std::span<char> name) noexcept override;
+  OpenResult duplicate(int fd) noexcept override;
   SysError set_line(int fd, const SerialLine& line) noexcept override;
   OpenResult open_fifo(const char* path) noexcept override;
   IoResult read(int fd, std::span<std::byte> into) noexcept override;

@@ -186,7 +186,7 @@ class Errors(DeviceTest):
         for arguments, expected in ((["--uart", "1"], "--uart"), (["--uart", "7=pty"], "uart 7: there is no such port"),
                                     (["--uart", "1=/dev/null"], "uart 1: /dev/null"), (["--imei", "1"], "IMEI"),
                                     (["--data", "/dev/null/x"], "--data /dev/null/x"),
-                                    (["--modem-ctl", "project/main.lua"], "control FIFO project/main.lua")):
+                                    (["--modem-ctl", "project/main.lua"], "--modem-ctl project/main.lua")):
             _, _, err = self.run_project("", *arguments, status=1)
             self.assertIn(expected, err)
 
@@ -358,6 +358,29 @@ class Uarts(DeviceTest):
         self.wait_for(process, "sent 1")
         os.write(fd, b"quit\n")
         self.complete(process, 0)
+
+    def test_it_stays_over_a_restart(self):
+        process = self.start_project("""
+            uart.setup(1, 115200, 8, uart.PAR_NONE, uart.STOP_1)
+            print('started')
+            while true do
+              local id = rtos.receive(rtos.INF_TIMEOUT)
+              if id == rtos.MSG_UART_RXDATA then
+                local data = uart.read(1, '*l')
+                print('got ' .. data:gsub('%s', ''))
+                if data:find 'restart' then rtos.restart() end
+              end
+            end
+        """, "--uart", "1=pty")
+        path = process.stderr.readline().split(" is ")[1].strip()
+        fd = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        self.addCleanup(os.close, fd)
+        self.wait_for(process, "started")
+        os.write(fd, b"restart\n")
+        self.wait_for(process, "got restart")
+        self.wait_for(process, "started")
+        os.write(fd, b"still here\n")
+        self.wait_for(process, "got stillhere")
 
     def test_a_terminal_of_somebody_else(self):
         near, far = os.openpty()

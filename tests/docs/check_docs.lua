@@ -306,6 +306,8 @@ if runner then
     for option in pairs(real) do check(told[option], "%s does not tell of %s", guide, option) end
     for option in pairs(told) do check(real[option], "%s: %s does not exist", guide, option) end
   end
+  check(read("docs/compatibility.md") == output_of("'" .. runner .. "' doctor --compatibility"),
+    "docs/compatibility.md is not what 'doctor --compatibility' prints")
 end
 
 print(string.format("%d passed, %d failed", checks - failures, failures))

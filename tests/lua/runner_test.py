@@ -56,16 +56,16 @@ class Scripts(RunnerTest):
         self.write("app/part.lua", "return 'a part'")
         for name in ("app", "app/", "./app"):
             _, out, _ = self.runner("run", name, "x")
-            self.assertEqual(out, "a part\tx\n")
+            self.assertEqual(out, "a part x\n", "as the device prints")
 
     def test_search_order_script_then_libraries(self):
-        self.write("app/main.lua", "print(require 'a', require 'b', require 'c', require 'd')")
+        self.write("app/start.lua", "print(require 'a', require 'b', require 'c', require 'd')")
         self.write("app/a.lua", "return 'app'")
         for folder in ("one", "two"):
             for module in ("a", "b", "c", "d/init"):
                 if (folder, module) != ("one", "c"):
                     self.write(f"{folder}/{module}.lua", f"return '{folder}'")
-        _, out, _ = self.runner("run", "--lib", "one", "--lib", "two", "app")
+        _, out, _ = self.runner("run", "--lib", "one", "--lib", "two", "app/start.lua")
         self.assertEqual(out, "app\tone\ttwo\tone\n")
 
     def test_modules_are_globals_and_required(self):

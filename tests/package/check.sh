@@ -22,6 +22,18 @@ mkfifo "$work/ports"
 server=$!
 port=$(sed -n 's/^tcp .*:\([0-9]*\)$/\1/p;/^tls/q' "$work/ports")
 
+echo "socketcore run PROJECT, with the installed library"
+mkdir "$work/project"
+cat >"$work/project/main.lua" <<'PROJECT'
+PROJECT, VERSION = "INSTALLED", "1.0.0"
+require "sys" require "net" require "sim" require "link"
+sys.subscribe("IP_READY_IND", function() print("link ready") os.exit(0) end)
+sys.timerStart(os.exit, 10000, 1)
+sys.init(0, 0)
+sys.run()
+PROJECT
+"$work/usr/bin/socketcore" run "$work/project" | grep -x "link ready"
+
 echo "find_package(socketcore)"
 quietly cmake -S "$source/examples" -B "$work/example" -DCMAKE_PREFIX_PATH="$work/usr" -DCMAKE_BUILD_TYPE=Debug \
   ${SC_EXAMPLE_FLAGS:+"-DCMAKE_CXX_FLAGS=$SC_EXAMPLE_FLAGS"}

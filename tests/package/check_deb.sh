@@ -19,6 +19,7 @@ for lua in lua5.1 luajit; do
   LUA_CPATH="$found/?.so" "$lua" -e 'assert(type(require("socketcore").sock_conn) == "function")'
   echo "$lua finds the module"
 done
+ls "$work/usr/share/socketcore/lualib/sys.lua"
 if strings "$work/usr/bin/socketcore" | grep -F "$PWD"; then
   echo "paths of this machine are in the package"
   exit 1

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -24,9 +25,16 @@ class UartTest : public testing::Test {
  protected:
   /// A UART joined to a new pseudo terminal, set up, and the other end of it.
   void join(const PortSetup& setup = {}) {
-    ASSERT_TRUE(uart.join("pty").ok());
-    far_name = log.lines.back().substr(log.lines.back().find('/'));
+    make_line();
     ASSERT_TRUE(uart.set_up(setup).ok());
+  }
+  void make_line() {
+    std::array<char, 64> name{};
+    const OpenResult opened = os->open_pseudo_terminal(name);
+    ASSERT_TRUE(opened.ok());
+    near = OwnedFd(*os, opened.fd);
+    far_name = name.data();
+    ASSERT_TRUE(uart.join(far_name, near.get()).ok());
   }
   void attach() {
     const OpenResult opened = os->open_terminal(far_name.c_str());
@@ -73,6 +81,7 @@ class UartTest : public testing::Test {
   std::unique_ptr<Device> device = Device::create(reactor);
   Uart uart{reactor.core().loop(), *device, &log, 1, 2048};
   std::string far_name;
+  OwnedFd near;
   OwnedFd far;
 };
 
@@ -119,8 +128,7 @@ TEST_F(UartTest, MoreThanTheBufferWaitsInTheLineAndIsAnnounced) {
 }
 
 TEST_F(UartTest, WhatCameBeforeItWasOpenIsThere) {
-  ASSERT_TRUE(uart.join("pty").ok());
-  far_name = log.lines.back().substr(log.lines.back().find('/'));
+  make_line();
   attach();
   far_write("early");
   EXPECT_EQ(read(), "") << "it is not open";

@@ -37,6 +37,7 @@ class ForwardingOs : public Os {
   SysError set_option(int fd, OsOption option, int value) noexcept override { return below_.set_option(fd, option, value); }
   OpenResult open_terminal(const char* path) noexcept override { return below_.open_terminal(path); }
   OpenResult open_pseudo_terminal(std::span<char> name) noexcept override { return below_.open_pseudo_terminal(name); }
+  OpenResult duplicate(int fd) noexcept override { return below_.duplicate(fd); }
   SysError set_line(int fd, const SerialLine& line) noexcept override { return below_.set_line(fd, line); }
   OpenResult open_fifo(const char* path) noexcept override { return below_.open_fifo(path); }
   IoResult read(int fd, std::span<std::byte> into) noexcept override { return below_.read(fd, into); }
