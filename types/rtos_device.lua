@@ -35,7 +35,8 @@ rtos = rtos
 ---A recording is over.
 ---@class rtos.RecordMessage
 ---@field id integer `rtos.MSG_RECORD`
----@field record_end_ind boolean
+---@field record_end_ind? boolean
+---@field record_error_ind? boolean It could not be made
 
 ---A piece of a recorded stream waits.
 ---@class rtos.StreamRecordMessage
