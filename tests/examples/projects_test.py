@@ -436,6 +436,14 @@ class SmsAlarm(SampleTest):
         self.end(process)
 
 
+class Examined(SampleTest):
+    def test_the_doctor_misses_nothing(self):
+        for folder in sorted(PROJECTS.iterdir()):
+            if folder.is_dir():
+                _, out, _ = self.complete(self.start([OPTIONS.runner, "doctor", str(folder)]), 0)
+                self.assertIn("Nothing is missing", out, folder.name)
+
+
 class Papers(unittest.TestCase):
     def test_each_sample_has_its_line_in_both_papers(self):
         for paper in ("README.md", "README.zh-CN.md"):
