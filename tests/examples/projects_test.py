@@ -87,13 +87,21 @@ class SampleTest(ProgramTest):
             lines[found[0]] = f"  {key} = {value}{comma}"
         config.write_text("\n".join(lines) + "\n")
 
-    def wait_for(self, process, expected):
+    def wait_for(self, process, expected, never=None):
+        """The next line with `expected` in it; before it there must be none with `never`."""
         seen = []
-        while line := process.stdout.readline():
-            seen.append(line)
-            if expected in line:
-                return line.rstrip("\n")
-        process.wait()
+        too_late = threading.Timer(TIME_LIMIT, process.kill)
+        too_late.start()
+        try:
+            while line := process.stdout.readline():
+                seen.append(line)
+                if expected in line:
+                    return line.rstrip("\n")
+                if never and never in line:
+                    break
+        finally:
+            too_late.cancel()
+        process.kill()
         self.fail(f"no '{expected}' in {''.join(seen)}; stderr: {process.stderr.read()}")
 
     def control(self, line):
@@ -160,6 +168,7 @@ class ShortConnection(SampleTest):
             self.assertEqual(peer.line(), f"{IMEI} {number} 3800")
             peer.send("period 200\n")
             self.assertEqual(peer.line(), "", "the device closes")
+            self.wait_for(process, "[link] down", never="asleep")
             self.wait_for(process, "asleep for 200 ms")
         self.end(process)
 
@@ -183,6 +192,7 @@ class UartBridge(SampleTest):
         return data
 
     def test_bytes_go_both_ways_unchanged(self):
+        self.configured("uart_bridge", silence_ms=300)
         near, far = os.openpty()
         self.addCleanup(os.close, near)
         tty.setraw(near)
@@ -195,10 +205,12 @@ class UartBridge(SampleTest):
         every_byte = bytes(range(256))
         os.write(near, every_byte)
         self.assertEqual(peer.recv(1000), every_byte, "one frame, as its pause tells")
-        os.write(near, b"first")
-        time.sleep(0.3)
-        os.write(near, b"second")
-        self.assertEqual([peer.recv(1000), peer.recv(1000)], [b"first", b"second"])
+        os.write(near, b"the fi")
+        time.sleep(0.05)
+        os.write(near, b"rst")
+        time.sleep(0.7)
+        os.write(near, b"the second")
+        self.assertEqual([peer.recv(1000), peer.recv(1000)], [b"the first", b"the second"])
 
         flood = bytes(range(251)) * 400
         sender = threading.Thread(target=peer.sendall, args=(flood,))
@@ -248,6 +260,7 @@ class MqttTelemetry(SampleTest):
                        check=True, timeout=TIME_LIMIT)
 
     def test_telemetry_commands_and_the_will(self):
+        self.configured("mqtt_telemetry", period_ms=3600000)
         port = free_port()
         self.start_broker(port)
         listener = self.subscribe(port)
@@ -282,10 +295,11 @@ class MqttTelemetry(SampleTest):
         broker.kill()
         broker.wait()
         self.wait_for(process, "offline")
+        time.sleep(1.5)
         self.start_broker(port)
         listener = self.subscribe(port)
         first = json.loads(self.wait_for(listener, "telemetry").split(" ", 1)[1])["number"]
-        for number in range(first + 1, first + 4):
+        for number in range(first + 1, first + 10):
             self.wait_for(listener, f'"number":{number}')
         self.end(process)
 
@@ -418,8 +432,9 @@ class SmsAlarm(SampleTest):
         process = self.run_sample("sms_alarm", "13912345678", **run)
         self.wait_for(process, "ready, disarmed")
         self.control("pin 5 1")
+        time.sleep(0.1)
         self.control("sms 13912345678 status")
-        self.wait_for(process, "to 13912345678: disarmed, the door is open")
+        self.wait_for(process, "to 13912345678: disarmed, the door is open", never=": the door")
         self.wait_for(process, "[alarm] sent")
         self.control("sms +8613912345678 ARM")
         self.wait_for(process, "to +8613912345678: armed")
