@@ -22,15 +22,22 @@ import time
 import tty
 from pathlib import Path
 
-from lab import CLIENT_CORE, HERE, MIB, SERVER_CORE, die, pinned
+from lab import CLIENT_CORE, HERE, MIB, SERVER_CORE, die
 from run import machine, print_table, three_digits
 
 PROJECT = HERE / "device"
 PLAIN = HERE / "plain.lua"
 LIBRARY = HERE.parent / "lualib"
 LIMITS = {"boot_s": 0.1, "memory_bytes": 2 * MIB, "mqtt_ratio": 0.5}
+CORES = os.sched_getaffinity(0)
 PEER = "libmosquitto"
+WORKS = ("boot", "memory", "mqtt", "ports")
 WINDOWS = (1, 20)  # messages that wait for their PUBACK
+
+
+def move_to(core):
+    if core in CORES:
+        os.sched_setaffinity(0, {core})
 
 
 class Run:
@@ -38,13 +45,11 @@ class Run:
 
     def __init__(self, command):
         self.command = [str(word) for word in command]
-        allowed = os.sched_getaffinity(0)
         # Inherited: a program of taskset's own would count as a part of the start.
-        if CLIENT_CORE in allowed:
-            os.sched_setaffinity(0, {CLIENT_CORE})
+        move_to(CLIENT_CORE)
         self.started = time.monotonic()
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
-        os.sched_setaffinity(0, allowed)
+        move_to(SERVER_CORE)
 
     def wait_line(self, word):
         """Reads up to the line that begins with this word. Returns what follows it there."""
@@ -140,7 +145,7 @@ def measure_memory(build, count):
 
 @contextlib.contextmanager
 def broker():
-    """Starts mosquitto on the servers' core and gives its port."""
+    """Starts mosquitto, on this program's core, and gives its port."""
     with socket.socket() as probe, tempfile.TemporaryDirectory() as folder:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -148,7 +153,7 @@ def broker():
         config = Path(folder, "mosquitto.conf")
         config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type error\nset_tcp_nodelay true\n",
                           encoding="utf-8")
-        process = subprocess.Popen(pinned(SERVER_CORE, ["mosquitto", "-c", str(config)]))
+        process = subprocess.Popen(["mosquitto", "-c", str(config)])
         try:
             for _ in range(100):
                 with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), 1):
@@ -236,7 +241,7 @@ def main():
     parser.add_argument("builds", nargs="*", help="build folders (build/release, and build/release-puc if it is there)")
     parser.add_argument("--rounds", type=int, default=5, help="how often each is done; the start four times as often (%(default)s)")
     parser.add_argument("--scale", type=float, default=1, help="how much of each work, 0.1 for a quick look (%(default)s)")
-    parser.add_argument("--only", metavar="WORK,...", default="boot,memory,mqtt,ports", help="of %(default)s")
+    parser.add_argument("--only", metavar="WORK,...", default=",".join(WORKS), help="of %(default)s")
     parser.add_argument("--json", metavar="FILE", help="where to write all figures (BUILD/bench/device.json)")
     options = parser.parse_args()
     folders = options.builds or [one for one in ("build/release", "build/release-puc") if Path(one).is_dir()]
@@ -244,6 +249,10 @@ def main():
     if not builds:
         die("there is no build")
     only = options.only.split(",")
+    for name in only:
+        if name not in WORKS:
+            die(f"no such work: {name}")
+    move_to(SERVER_CORE)  # this program is the peer of some
 
     result = {"machine": machine(), "rounds": options.rounds, "scale": options.scale, "limits": LIMITS}
     about = result["machine"]
