@@ -35,7 +35,10 @@ bench: deps
 	@scripts/install-deps.sh bench measure
 	@scripts/build.sh release
 	@cmake --build build/release --target bench
+	@cmake --preset release -B build/release-puc -DSC_LUA=lua5.1 >build/release-puc.log
+	@cmake --build build/release-puc --target bench
 	@bench/run.py build/release
+	@bench/device.py build/release build/release-puc
 
 deb: deps
 	@scripts/install-deps.sh deb

@@ -32,26 +32,27 @@ class ReceiveBuffer {
     ~Holder() = default;
   };
 
-  ReceiveBuffer() : bytes_(kBytes) {}
+  // Not cleared: most devices that lie idle never touch it.
+  ReceiveBuffer() : bytes_(std::make_unique_for_overwrite<std::byte[]>(kBytes)) {}
 
   /// All of the memory, for `holder` to fill from the start. Whoever held it is made to leave.
   [[nodiscard]] std::span<std::byte> claim(Holder& holder) noexcept {
     if (holder_ != nullptr && holder_ != &holder) holder_->vacate();
     holder_ = &holder;
     begin_ = end_ = 0;
-    return bytes_;
+    return all();
   }
   /// All of the memory again, the held bytes now at its start.
   [[nodiscard]] std::span<std::byte> pull_to_front() noexcept {
-    std::memmove(bytes_.data(), bytes_.data() + begin_, end_ - begin_);
+    std::memmove(bytes_.get(), bytes_.get() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
-    return bytes_;
+    return all();
   }
   void filled(std::size_t size) noexcept { end_ = size; }
   [[nodiscard]] bool held_by(const Holder& holder) const noexcept { return holder_ == &holder; }
   /// The bytes that the holder has not consumed.
-  [[nodiscard]] std::span<const std::byte> held() const noexcept { return std::span(bytes_).subspan(begin_, end_ - begin_); }
+  [[nodiscard]] std::span<const std::byte> held() const noexcept { return {bytes_.get() + begin_, end_ - begin_}; }
   void consume(std::size_t size) noexcept { begin_ += size; }
   /// To be called before a holder is destroyed.
   void leave(const Holder& holder) noexcept {
@@ -59,7 +60,9 @@ class ReceiveBuffer {
   }
 
  private:
-  std::vector<std::byte> bytes_;
+  [[nodiscard]] std::span<std::byte> all() const noexcept { return {bytes_.get(), kBytes}; }
+
+  std::unique_ptr<std::byte[]> bytes_;
   Holder* holder_ = nullptr;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
