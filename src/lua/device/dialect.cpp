@@ -97,6 +97,26 @@ bool append(std::string& text, std::string_view more) noexcept {
 
 constexpr int kStock = lua_upvalueindex(1);
 
+// debug.getupvalue and setupvalue as PUC Lua has them: what functions of the core hold is not the script's.
+int script_upvalue(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  if (lua_iscfunction(L, 1) != 0) return 0;
+  lua_pushvalue(L, kStock);
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+void keep_upvalues_of_the_core(lua_State* L) {
+  lua_getglobal(L, "debug");
+  for (const char* const name : {"getupvalue", "setupvalue"}) {
+    lua_getfield(L, -1, name);
+    lua_pushcclosure(L, script_upvalue, 1);
+    lua_setfield(L, -2, name);
+  }
+  lua_pop(L, 1);
+}
+
 // Puts all that the function in place 1 gives into `source`, as the stock load does. Nothing, or the error, on the stack.
 bool read_pieces(lua_State* L, std::string& source) {
   for (;;) {
@@ -194,6 +214,7 @@ void open_dialect(lua_State* L) {
   lua_pop(L, 1);
   if (!luajit) return;
   take_ffi(L);
+  keep_upvalues_of_the_core(L);
   set_flag(L, kRewrites, true);
   lua_getglobal(L, "load");
   lua_pushcclosure(L, load, 1);

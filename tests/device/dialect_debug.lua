@@ -1,0 +1,16 @@
+-- What functions of the core hold is out of a script's reach; what its own hold is not.
+for _, library in ipairs {uart, rtos, socketcore, io, os, pio.pin, crypto, json, iconv, pack} do
+  for name, call in pairs(library) do
+    if type(call) == "function" then
+      assert(debug.getupvalue(call, 1) == nil and debug.setupvalue(call, 1, nil) == nil, name)
+    end
+  end
+end
+assert(io.opendir("/") == 1 and uart.setup(2, 9600, 8, uart.PAR_NONE, uart.STOP_1) == 9600)
+
+local count = 1
+local function counts() return count end
+local name, value = debug.getupvalue(counts, 1)
+assert(name == "count" and value == 1)
+assert(debug.setupvalue(counts, 1, 2) == "count" and counts() == 2 and count == 2)
+assert(not pcall(debug.getupvalue, 1, 1) and not pcall(debug.setupvalue, counts))
