@@ -65,7 +65,10 @@ Run& run_of(lua_State* L) {
 // nothing then but lua_close, which expects no more of it in either Lua.
 [[noreturn]] void leave(lua_State* L, Ending ending, int status) {
   Run& run = run_of(L);
-  if (!run.inside) std::exit(status);  // a finalizer during lua_close
+  if (!run.inside) {  // a finalizer during lua_close
+    if (run.project != nullptr) run.project->clear_up();
+    std::exit(status);
+  }
   run.ending = ending;
   run.status = status;
   std::longjmp(run.way_out, 1);
