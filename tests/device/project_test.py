@@ -4,6 +4,7 @@
 import os
 import pathlib
 import select
+import signal
 import socket
 import stat
 import subprocess
@@ -366,6 +367,19 @@ class Ends(DeviceTest):
             self.complete(process, 3 if "3" in call else 0)
             self.assertEqual(list((self.folder / "temporary").iterdir()), [])
             self.assertFalse((self.folder / "ctl").exists())
+
+    def test_a_script_that_hears_no_signal_leaves_nothing_behind(self):
+        (self.folder / "temporary").mkdir()
+        self.write("project/main.lua", "print('busy') io.stdout:flush() "
+                                       "string.find(('a'):rep(100000), ('.-'):rep(30) .. 'b')")
+        process = self.start([OPTIONS.runner, "run", "--modem-ctl", "ctl", "project"],
+                             {"TMPDIR": str(self.folder / "temporary")})
+        self.wait_for(process, "busy")
+        time.sleep(0.3)
+        process.terminate()
+        self.complete(process, 128 + signal.SIGTERM)
+        self.assertEqual(list((self.folder / "temporary").iterdir()), [])
+        self.assertFalse((self.folder / "ctl").exists())
 
 
 class Uarts(DeviceTest):
