@@ -1,12 +1,12 @@
 -- What functions of the core hold is out of a script's reach; what its own hold is not.
-for _, library in ipairs {uart, rtos, socketcore, io, os, pio.pin, crypto, json, iconv, pack} do
+for _, library in pairs {io = io, os = os, rtos = rtos, base = _G} do
   for name, call in pairs(library) do
-    if type(call) == "function" then
+    if type(call) == "function" and debug.getinfo(call, "S").what == "C" then
       assert(debug.getupvalue(call, 1) == nil and debug.setupvalue(call, 1, nil) == nil, name)
     end
   end
 end
-assert(io.opendir("/") == 1 and uart.setup(2, 9600, 8, uart.PAR_NONE, uart.STOP_1) == 9600)
+assert(io.opendir("/") == 1)
 
 local count = 1
 local function counts() return count end
