@@ -97,21 +97,20 @@ bool append(std::string& text, std::string_view more) noexcept {
 
 constexpr int kStock = lua_upvalueindex(1);
 
-// debug.getupvalue and setupvalue as PUC Lua has them: what functions of the core hold is not the script's.
-int script_upvalue(lua_State* L) {
-  luaL_checktype(L, 1, LUA_TFUNCTION);
-  if (lua_iscfunction(L, 1) != 0) return 0;
+// What functions of C++ and userdata hold is trusted by their code: none of it is the script's, which gets no answer.
+int guarded(lua_State* L) {
+  if (lua_iscfunction(L, 1) != 0 || lua_type(L, 1) == LUA_TUSERDATA) return 0;
   lua_pushvalue(L, kStock);
   lua_insert(L, 1);
   lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
   return lua_gettop(L);
 }
 
-void keep_upvalues_of_the_core(lua_State* L) {
+void guard_debug(lua_State* L) {
   lua_getglobal(L, "debug");
-  for (const char* const name : {"getupvalue", "setupvalue"}) {
+  for (const char* const name : {"getupvalue", "setupvalue", "getfenv", "setfenv", "setmetatable"}) {
     lua_getfield(L, -1, name);
-    lua_pushcclosure(L, script_upvalue, 1);
+    lua_pushcclosure(L, guarded, 1);
     lua_setfield(L, -2, name);
   }
   lua_pop(L, 1);
@@ -208,13 +207,13 @@ void open_dialect(lua_State* L) {
   lua_pop(L, 4);
   lua_pushcfunction(L, print);
   lua_setglobal(L, "print");
+  guard_debug(L);
 
   lua_getglobal(L, "jit");
   const bool luajit = !lua_isnil(L, -1);
   lua_pop(L, 1);
   if (!luajit) return;
   take_ffi(L);
-  keep_upvalues_of_the_core(L);
   set_flag(L, kRewrites, true);
   lua_getglobal(L, "load");
   lua_pushcclosure(L, load, 1);
