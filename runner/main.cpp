@@ -39,9 +39,9 @@ A first script, hello.lua:
 
 constexpr const char* kRunAbout =
     "Runs SCRIPT: a folder with a main.lua, a Lua file, or - for standard input. A folder, or its main.lua, is a device's\n"
-    "project: it finds itself under /lua/, a flash to write to, a modem on uart.ATC, and all modules of the device. Any other\n"
-    "script finds this machine's files, and 'socketcore' and 'rtos'. What follows SCRIPT is the script's, options too: it\n"
-    "finds it in '...' and in the table 'arg'.";
+    "project: it finds itself under /lua/, a flash to write to, a modem on uart.ATC, all modules of the device, and local time\n"
+    "of UTC+8 unless TZ is set. Any other script finds this machine's files, and 'socketcore' and 'rtos'. What follows\n"
+    "SCRIPT is the script's, options too: it finds it in '...' and in the table 'arg'.";
 constexpr const char* kRunExamples = R"(Examples:
   socketcore run app.lua
   socketcore run --data flash --uart 1=pty --lib ../library project/   # a device's project

@@ -40,6 +40,8 @@ fs::path own_library() {
 
 std::unique_ptr<Project> Project::open(const ProjectOptions& options, const fs::path& main,
                                      const std::vector<std::string>& libraries, std::string& problem) {
+  // Local time on the device: scripts take 8 h off to get UTC, and set the clock with a zone of "+32".
+  ::setenv("TZ", "CST-8", 0);
   std::unique_ptr<Project> project(new Project());
   socketcore::BoardSettings& board = project->board_;
   board.modem = options.modem;
@@ -121,7 +123,9 @@ bool Project::make_terminal(socketcore::UartLine& line, std::string& problem) {
   return true;
 }
 
-Project::~Project() {
+Project::~Project() { clear_up(); }
+
+void Project::clear_up() noexcept {
   std::error_code error;
   if (!own_data_.empty()) fs::remove_all(own_data_, error);
   if (!own_fifo_.empty()) fs::remove(own_fifo_, error);

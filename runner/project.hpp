@@ -28,13 +28,14 @@ class Project {
   /// `main` is the script, in the project's folder. Null: a value cannot be used, and `problem` says which and why.
   [[nodiscard]] static std::unique_ptr<Project> open(const ProjectOptions& options, const std::filesystem::path& main,
                                                      const std::vector<std::string>& libraries, std::string& problem);
-  /// Removes what was made for this run only.
   ~Project();
   Project(const Project&) = delete;
   Project& operator=(const Project&) = delete;
 
   [[nodiscard]] const socketcore::BoardSettings& board() const noexcept { return board_; }
   [[nodiscard]] const socketcore::FileSystem::Settings& files() const noexcept { return files_; }
+  /// Removes what was made for this run only. The destructor does it, which exit() leaves out.
+  void clear_up() noexcept;
   void set_reason(socketcore::PowerOnReason reason) noexcept { board_.power_on_reason = reason; }
   /// The script as it knows itself: /lua/main.lua.
   [[nodiscard]] const std::string& main() const noexcept { return main_; }

@@ -49,9 +49,15 @@ struct Run {
 
 // For the signal handler, which finds nothing but statics.
 lua::Host* volatile host = nullptr;
+Project* volatile project_in_use = nullptr;
 
 void deliver_without_script() {
   if (host != nullptr) host->end();
+}
+
+void give_up_script() {
+  deliver_without_script();
+  if (project_in_use != nullptr) project_in_use->clear_up();
 }
 
 Run& run_of(lua_State* L) {
@@ -65,7 +71,10 @@ Run& run_of(lua_State* L) {
 // nothing then but lua_close, which expects no more of it in either Lua.
 [[noreturn]] void leave(lua_State* L, Ending ending, int status) {
   Run& run = run_of(L);
-  if (!run.inside) std::exit(status);  // a finalizer during lua_close
+  if (!run.inside) {  // a finalizer during lua_close
+    if (project_in_use != nullptr) project_in_use->clear_up();
+    std::exit(status);
+  }
   run.ending = ending;
   run.status = status;
   std::longjmp(run.way_out, 1);
@@ -223,7 +232,7 @@ int run_protected(lua_State* L) {
   // one hook for all, and compiles nothing while it is set.
   lua_getglobal(L, "jit");
   if (lua_isnil(L, -1)) lua_sethook(L, on_hook, LUA_MASKCOUNT, kCountHookEvery);
-  watch_script(L, on_hook, deliver_without_script);
+  watch_script(L, on_hook, give_up_script);
   stop_if_asked(L);
 
   lua_getglobal(L, "debug");
@@ -295,6 +304,7 @@ Life live_once(const RunOptions& options, socketcore::Log& log, const std::strin
   std::optional<FileSystem> files;
   Clock clock;
   if (project != nullptr) files.emplace(project->files());
+  project_in_use = project;
   Run run{options, log, file, search_path, project, files ? &*files : nullptr, &clock};
   lua_State* const L = luaL_newstate();
   if (L == nullptr) {

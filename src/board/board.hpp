@@ -61,6 +61,7 @@ class Board final : private ModemSite, private PartsSite, private ControlInput::
   /// Null: the device has no such port.
   [[nodiscard]] Port* port(std::int32_t id) noexcept;
   [[nodiscard]] Parts& parts() noexcept { return parts_; }
+  [[nodiscard]] const std::string& firmware() const noexcept { return modem_.firmware(); }
   [[nodiscard]] Update& update() noexcept { return update_; }
 
   /// One line of those that drive the modem or the parts. Returns why it could not be done, for people; empty: done.

@@ -49,6 +49,10 @@ std::size_t Modem::write(std::string_view bytes) {
   return doing([bytes](Parts& parts) { return parts.interpreter.write(bytes); });
 }
 
+const std::string& Modem::firmware() const noexcept {
+  return parts_->machine.settings.firmware;
+}
+
 std::size_t Modem::available() const noexcept {
   return parts_->machine.output.available();
 }

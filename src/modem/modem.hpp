@@ -35,6 +35,9 @@ class Modem {
   /// Returns how many were taken, see above; never 0 for less than 8 KiB if the script reads its answers.
   std::size_t write(std::string_view bytes);
 
+  /// The name of the modem's firmware, as it answers AT+VER.
+  [[nodiscard]] const std::string& firmware() const noexcept;
+
   /// How many bytes can be read.
   [[nodiscard]] std::size_t available() const noexcept;
   /// Takes up to and including the next LF; everything there is where there is none. Valid until the next call of

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import select
+import signal
 import socket
 import stat
 import subprocess
@@ -131,7 +132,17 @@ class Boot(DeviceTest):
 
     def test_version_of_the_shape_that_scripts_take_apart(self):
         self.run_project("local a, b, c = rtos.get_version():match('(.-)_V(%d+)(_.+)') "
-                         "assert(a and tonumber(b) and c:find('8910'), rtos.get_version())")
+                         "assert(a == 'Luat' and tonumber(b) >= 3028 and c:find('8910'), rtos.get_version())")
+
+    def test_the_core_has_the_version_of_the_modem(self):
+        self.run_project(BARE + """
+            function on_line(line)
+              if line == 'RDY' then uart.write(uart.ATC, 'AT+VER\\r') end
+              if line == rtos.get_version() then os.exit(0) end
+              assert(line ~= 'OK')
+            end
+            loop {}
+        """)
 
     def test_all_message_ids_differ(self):
         self.run_project("""
@@ -318,6 +329,57 @@ class Ends(DeviceTest):
         self.assertIn(int(seconds), (86400 * 365, 86400 * 365 + 1))
         self.assertEqual(day, "1971-01-01")
         self.assertLess(abs(time.time() - before), 30, "the host's clock was left alone")
+
+    def test_local_time_is_the_devices_unless_the_user_says_so(self):
+        script = "rtos.set_time(86400 * 365) print(os.date('%H'))"
+        for zone, hour in ((None, "08"), ("UTC0", "00"), ("EST5", "19")):
+            self.write("project/main.lua", script)
+            inherited = os.environ.pop("TZ", None)
+            try:
+                process = self.start([OPTIONS.runner, "run", "project"], {"TZ": zone} if zone else None)
+            finally:
+                if inherited is not None:
+                    os.environ["TZ"] = inherited
+            _, out, _ = self.complete(process, 0)
+            self.assertEqual(out, hour + "\n")
+
+    def test_a_clock_that_was_set_over_the_modem_is_read_as_it_was_set(self):
+        inherited = os.environ.pop("TZ", None)
+        try:
+            _, out, _ = self.run_project(BARE + """
+                function on_line(line)
+                  if line == 'RDY' then uart.write(uart.ATC, 'AT+CCLK="20/01/02,03:04:05+32"\\r') end
+                  if line == 'OK' then print(os.date('%Y-%m-%d %H:%M')) os.exit(0) end
+                end
+                loop {}
+            """)
+        finally:
+            if inherited is not None:
+                os.environ["TZ"] = inherited
+        self.assertIn("2020-01-02 03:04\n", out)
+
+    def test_a_finalizer_that_ends_the_run_leaves_nothing_behind(self):
+        for call in ("os.exit(3)", "rtos.restart()", "rtos.poweroff()"):
+            self.write("project/main.lua", f"kept = newproxy(true) getmetatable(kept).__gc = function() {call} end")
+            (self.folder / "temporary").mkdir(exist_ok=True)
+            process = self.start([OPTIONS.runner, "run", "--modem-ctl", "ctl", "project"],
+                                 {"TMPDIR": str(self.folder / "temporary")})
+            self.complete(process, 3 if "3" in call else 0)
+            self.assertEqual(list((self.folder / "temporary").iterdir()), [])
+            self.assertFalse((self.folder / "ctl").exists())
+
+    def test_a_script_that_hears_no_signal_leaves_nothing_behind(self):
+        (self.folder / "temporary").mkdir()
+        self.write("project/main.lua", "print('busy') io.stdout:flush() "
+                                       "string.find(('a'):rep(100000), ('.-'):rep(30) .. 'b')")
+        process = self.start([OPTIONS.runner, "run", "--modem-ctl", "ctl", "project"],
+                             {"TMPDIR": str(self.folder / "temporary")})
+        self.wait_for(process, "busy")
+        time.sleep(0.3)
+        process.terminate()
+        self.complete(process, 128 + signal.SIGTERM)
+        self.assertEqual(list((self.folder / "temporary").iterdir()), [])
+        self.assertFalse((self.folder / "ctl").exists())
 
 
 class Uarts(DeviceTest):

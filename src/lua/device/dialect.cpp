@@ -97,6 +97,25 @@ bool append(std::string& text, std::string_view more) noexcept {
 
 constexpr int kStock = lua_upvalueindex(1);
 
+// What functions of C++ and userdata hold is trusted by their code: none of it is the script's, which gets no answer.
+int guarded(lua_State* L) {
+  if (lua_iscfunction(L, 1) != 0 || lua_type(L, 1) == LUA_TUSERDATA) return 0;
+  lua_pushvalue(L, kStock);
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+void guard_debug(lua_State* L) {
+  lua_getglobal(L, "debug");
+  for (const char* const name : {"getupvalue", "setupvalue", "getfenv", "setfenv", "setmetatable"}) {
+    lua_getfield(L, -1, name);
+    lua_pushcclosure(L, guarded, 1);
+    lua_setfield(L, -2, name);
+  }
+  lua_pop(L, 1);
+}
+
 // Puts all that the function in place 1 gives into `source`, as the stock load does. Nothing, or the error, on the stack.
 bool read_pieces(lua_State* L, std::string& source) {
   for (;;) {
@@ -188,6 +207,7 @@ void open_dialect(lua_State* L) {
   lua_pop(L, 4);
   lua_pushcfunction(L, print);
   lua_setglobal(L, "print");
+  guard_debug(L);
 
   lua_getglobal(L, "jit");
   const bool luajit = !lua_isnil(L, -1);

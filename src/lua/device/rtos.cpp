@@ -22,6 +22,13 @@ int set_lua_info(lua_State* L) {
   return 0;
 }
 
+// The core and the modem are one firmware: older scripts ask AT+VER, and some look for "Luat_V" and a number.
+int get_version(lua_State* L) {
+  const std::string& name = board_of(L).firmware();
+  lua_pushlstring(L, name.data(), name.size());
+  return 1;
+}
+
 // A host's core leaves no dump behind.
 int get_fatal_info(lua_State* L) {
   lua_pushliteral(L, "");
@@ -58,6 +65,7 @@ constexpr luaL_Reg kCalls[] = {
     {"fota_start", fota_start},
     {"fota_process", fota_process},
     {"fota_end", fota_end},
+    {"get_version", get_version},
     {"set_lua_info", set_lua_info},
     {"get_fatal_info", get_fatal_info},
     {"remove_fatal_info", remove_fatal_info},
