@@ -22,7 +22,6 @@ ril.SPECIAL = 10 -- all lines up to the final result
 
 local PORT = uart.ATC
 local END_OF_TEXT = "\26"
-local READ_BYTES = 4096
 
 local answer_timeout = 180000
 local ready = false
@@ -176,22 +175,21 @@ local function is_prompt(text)
   return current and current.arg and text:match("^[\r\n]*> ?$") ~= nil
 end
 
+-- Line by line: what a final result makes us write next goes out before the lines behind it are read, and the modem moves
+-- unread URCs behind the answer.
 local function read_all()
   while true do
-    local bytes = uart.read(PORT, READ_BYTES)
-    if not bytes or bytes == "" then break end
+    local bytes = uart.read(PORT, "*l", 0)
+    if not bytes or bytes == "" then return end
     received = received .. bytes
-  end
-  while true do
-    local stop = received:find("\n", 1, true)
-    if not stop then break end
-    local line = received:sub(1, stop - 1):gsub("\r", "")
-    received = received:sub(stop + 1)
-    take(line)
-  end
-  if is_prompt(received) then
-    received = ""
-    uart.write(PORT, current.arg, END_OF_TEXT)
+    if bytes:sub(-1) == "\n" then
+      local line = received:gsub("[\r\n]", "")
+      received = ""
+      take(line)
+    elseif is_prompt(received) then
+      received = ""
+      uart.write(PORT, current.arg, END_OF_TEXT)
+    end
   end
 end
 
