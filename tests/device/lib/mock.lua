@@ -56,6 +56,7 @@ local inboxes = setmetatable({}, { __index = function() return "" end })
 function uart.setup(_, baud) return baud end
 
 function uart.read(port, count)
+  if count == "*l" then count = inboxes[port]:find("\n", 1, true) or #inboxes[port] end
   local bytes = inboxes[port]:sub(1, count)
   inboxes[port] = inboxes[port]:sub(count + 1)
   return bytes
