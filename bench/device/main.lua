@@ -1,13 +1,13 @@
--- A device's project that loads all of the script library, for bench/device.py. Once the link is up it prints `ready` and does
--- the work that its first argument names.
+-- A device's project that loads all of the script library, for bench/device.py. Once the link is up it prints `ready`
+-- and does the work that its first argument names.
 PROJECT, VERSION = "BENCH", "1.0.0"
 require "sys"
 require "log"
 LOG_LEVEL = log.LOGLEVEL_ERROR
 
 for _, name in ipairs {
-  "audio", "cc", "clib", "common", "console", "errDump", "ftp", "http", "link", "misc", "mqtt", "net", "netLed", "ntp", "nvm",
-  "patch", "pins", "pm", "ril", "sim", "sms", "socket", "update", "utils", "websocket",
+  "audio", "cc", "clib", "common", "console", "errDump", "ftp", "http", "link", "misc", "mqtt", "net", "netLed", "ntp",
+  "nvm", "patch", "pins", "pm", "ril", "sim", "sms", "socket", "update", "utils", "websocket",
 } do require(name) end
 
 local QUIET_MS = 300 -- the modem has answered all questions of the start by then

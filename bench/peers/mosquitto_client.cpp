@@ -35,8 +35,9 @@ int main(int argc, char** argv) {
   mosquitto_lib_init();
   State state;
   const std::unique_ptr<mosquitto, decltype(&mosquitto_destroy)> client(mosquitto_new("bench-c", true, &state),
-                                                                       mosquitto_destroy);
-  mosquitto_connect_callback_set(client.get(), [](mosquitto*, void* user, int) { static_cast<State*>(user)->connected = true; });
+                                                                        mosquitto_destroy);
+  mosquitto_connect_callback_set(client.get(),
+                                 [](mosquitto*, void* user, int) { static_cast<State*>(user)->connected = true; });
   mosquitto_publish_callback_set(client.get(), [](mosquitto*, void* user, int) { ++static_cast<State*>(user)->confirmed; });
   check(mosquitto_max_inflight_messages_set(client.get(), static_cast<unsigned>(window)));
   check(mosquitto_int_option(client.get(), MOSQ_OPT_TCP_NODELAY, 1));
@@ -47,7 +48,8 @@ int main(int argc, char** argv) {
   const auto started = std::chrono::steady_clock::now();
   for (long sent = 0; state.confirmed < count;) {
     while (sent < count && sent - state.confirmed < window) {
-      check(mosquitto_publish(client.get(), nullptr, "bench/topic", static_cast<int>(payload.size()), payload.data(), 1, false));
+      check(mosquitto_publish(client.get(), nullptr, "bench/topic", static_cast<int>(payload.size()), payload.data(), 1,
+                              false));
       ++sent;
     }
     check(mosquitto_loop(client.get(), kWaitMs, 1));
