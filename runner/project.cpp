@@ -75,7 +75,7 @@ std::unique_ptr<Project> Project::open(const ProjectOptions& options, const fs::
     project->files_.data_folder = project->own_data_ = made;
   } else {
     fs::create_directories(options.data, error);
-    if (!fs::is_directory(options.data)) {
+    if (std::error_code unknown; !fs::is_directory(options.data, unknown)) {
       problem = "--data " + options.data + ": " + (error ? error.message() : std::string("is no folder"));
       return nullptr;
     }

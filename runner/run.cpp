@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "lua/device/board.hpp"
 #include "lua/device/inventory.hpp"
 #include "lua/device/loading.hpp"
 #include "lua/device/open.hpp"
@@ -41,7 +42,6 @@ struct Run {
   Clock* clock;
   Ending ending = Ending::failed;
   int status = EXIT_FAILURE;
-  std::unique_ptr<Board> board = nullptr;  // until its host has it
   std::string problem{};
   bool inside = false;  // whether there is a script to leave
   std::jmp_buf way_out{};
@@ -140,15 +140,26 @@ void preload(lua_State* L, const char* name) {
   lua_pop(L, 3);
 }
 
+// False: run.problem says why; empty: there is no memory. Nothing of C++ may be thrown through Lua.
+bool attach_board(Run& run) noexcept try {
+  auto board = Board::create(host->reactor(), host->device(), *run.clock, &run.log, run.project->board(), run.problem);
+  if (!board) return false;
+  host->attach(lua::peripherals_of(std::move(board)));
+  return true;
+} catch (...) {
+  run.problem.clear();
+  return false;
+}
+
 // The host's userdata is on top of the stack.
 void open_project(lua_State* L, Run& run) {
   run.clock->run_on(host->os());
-  run.board = Board::create(host->reactor(), host->device(), *run.clock, &run.log, run.project->board(), run.problem);
-  if (!run.board) {
+  if (!attach_board(run)) {
     lua_pushlstring(L, run.problem.data(), run.problem.size());
+    if (run.problem.empty()) luaL_error(L, "not enough memory");
     lua_error(L);
   }
-  lua::open_device(L, *host, run.board, *run.files, *run.clock);
+  lua::open_device(L, *run.files, *run.clock);
 }
 
 void open_modules(lua_State* L, Run& run) {

@@ -33,7 +33,8 @@ std::string_view AtPort::peek(std::size_t limit) noexcept try {
 
 std::string_view AtPort::peek_line() noexcept try {
   if (open_ && taken_.empty()) taken_ = modem_.read_line();
-  return taken_;
+  const std::size_t end = taken_.find('\n');
+  return std::string_view(taken_).substr(0, end != std::string::npos ? end + 1 : end);
 } catch (...) {
   return {};
 }

@@ -27,12 +27,12 @@ Board::Board(Reactor& reactor, Device& device, Clock& clock, Log* log, const Boa
       clock_(clock),
       log_(log),
       alarms_(*this),
-      token_(loop_.attach(alarms_)),
       parts_(*this, settings.power_on_reason),
       modem_(settings.modem, *this),
       at_port_(modem_, device_, kAtPort),
       update_(settings.data_folder) {
   try {
+    token_ = loop_.attach(alarms_);  // not earlier: a member that could not be made would leave it behind
     for (std::size_t i = 0; i < kTimers; ++i) timers_[i] = loop_.timers().make(token_, static_cast<std::uint32_t>(i));
     for (const std::int32_t id : {1, 2, 3}) uarts_.try_emplace(id, loop_, device_, log_, id, kUartBuffer);
     uarts_.try_emplace(kUsbPort, loop_, device_, log_, kUsbPort, kUsbBuffer);
@@ -114,16 +114,14 @@ std::string Board::control(std::string_view line) noexcept try {
   line.remove_prefix(begin);
   const std::string_view word = line.substr(0, line.find_first_of(" \t"));
   return Parts::knows(word) ? parts_.control(line) : modem_.control(line);
-} catch (const std::bad_alloc&) {
+} catch (...) {
   return "out of memory";
 }
 
-void Board::control_line(std::string_view line) noexcept {
-  try {
-    if (const std::string problem = control(line); !problem.empty()) log(LogLevel::warning, "control line: " + problem);
-  } catch (...) {
-    log(LogLevel::warning, "a control line could not be done");
-  }
+void Board::control_line(std::string_view line) noexcept try {
+  if (const std::string problem = control(line); !problem.empty()) log(LogLevel::warning, "control line: " + problem);
+} catch (...) {
+  log(LogLevel::warning, "control line: out of memory");
 }
 
 void Board::set_clock(WallTime time) noexcept {
@@ -133,7 +131,11 @@ void Board::set_clock(WallTime time) noexcept {
 
 void Board::trace(std::string_view line) noexcept try {
   log(LogLevel::debug, line);
-  if (trace_.is_open()) trace_ << line << std::endl;  // whoever watches reads it at once
+  if (!trace_.is_open()) return;
+  trace_ << line << std::endl;  // whoever watches reads it at once
+  if (trace_) return;
+  trace_.close();
+  log(LogLevel::error, "the trace file cannot be written any more: it ends here");
 } catch (...) {
   // A watcher that cannot be told does not hold up the device.
 }

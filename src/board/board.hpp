@@ -39,14 +39,15 @@ struct BoardSettings {
   PowerOnReason power_on_reason = PowerOnReason::key;
 };
 
-/// What one virtual device has besides its sockets and timers: the modem, the UARTs, the virtual parts. On the reactor's thread. Never calls up: what it has to tell, it posts into the device's queue.
+/// What one virtual device has besides its sockets and timers: the modem, the UARTs, the virtual parts. On the reactor's
+/// thread. Never calls up: what it has to tell, it posts into the device's queue.
 class Board final : private ModemSite, private PartsSite, private ControlInput::User {
  public:
   static constexpr std::int32_t kAtPort = 0x7f;
   static constexpr std::int32_t kUsbPort = 0x81;
 
-  /// `reactor`, `device`, `clock` and `log` (may be null) must outlive it. Null where something cannot be had: `problem` says what
-  /// and why. Throws std::bad_alloc only.
+  /// `reactor`, `device`, `clock` and `log` (may be null) must outlive it. Null where something cannot be had: `problem`
+  /// says what and why. Throws std::bad_alloc only.
   [[nodiscard]] static std::unique_ptr<Board> create(Reactor& reactor, Device& device, Clock& clock, Log* log,
                                                      const BoardSettings& settings, std::string& problem);
   ~Board() override;

@@ -19,13 +19,16 @@ SysError ControlInput::open(const char* path) noexcept {
   return loop_.watch(fd_.get(), token_, Interest::input);
 }
 
-void ControlInput::on_ready(Readiness /*what*/) noexcept {
-  std::array<std::byte, 4096> bytes;
-  for (;;) {
-    const IoResult got = loop_.os().read(fd_.get(), bytes);
-    if (!got.ok() || got.size == 0) return;
-    take({reinterpret_cast<const char*>(bytes.data()), got.size});
-  }
+void ControlInput::on_ready(Readiness /*what*/) noexcept { read(); }
+void ControlInput::on_turn() noexcept { read(); }
+
+// A piece a turn: whoever writes without end must not hold up the script.
+void ControlInput::read() noexcept {
+  std::array<std::byte, kMostPerTurn> bytes;
+  const IoResult got = loop_.os().read(fd_.get(), bytes);
+  if (!got.ok() || got.size == 0) return;
+  take({reinterpret_cast<const char*>(bytes.data()), got.size});
+  loop_.defer(token_);
 }
 
 void ControlInput::take(std::string_view bytes) noexcept {

@@ -30,10 +30,14 @@ class ControlInput final : public Handler {
 
   /// What is longer is cut off there.
   static constexpr std::size_t kLongestLine = 4096;
+  /// So many bytes are read in one turn; what is left waits for the next.
+  static constexpr std::size_t kMostPerTurn = 4096;
 
   void on_ready(Readiness what) noexcept override;
+  void on_turn() noexcept override;
 
  private:
+  void read() noexcept;
   void take(std::string_view bytes) noexcept;
 
   Loop& loop_;

@@ -80,6 +80,7 @@ void SerialPort::flush() noexcept {
       return;
     } else {
       lose(put.error);
+      return;
     }
   }
   user_.drained();
@@ -102,14 +103,14 @@ void SerialPort::on_timer(std::uint32_t /*cookie*/) noexcept {
 
 // A pseudo terminal of ours stays though nobody has its other end.
 void SerialPort::lose(SysError error) noexcept {
-  if (end_ >= 0) {
-    unsent_.clear();
-    return;
+  if (end_ < 0) {
+    fd_.reset();
+    tell(LogLevel::warning, " has gone and is looked for: ", error.ok() ? "hung up" : error.words());
+    loop_.timers().arm(search_, later(loop_.os().now(), kSearchEvery));
   }
-  fd_.reset();
+  if (unsent_.empty()) return;
   unsent_.clear();
-  tell(LogLevel::warning, " has gone and is looked for: ", error.ok() ? "hung up" : error.words());
-  loop_.timers().arm(search_, later(loop_.os().now(), kSearchEvery));
+  user_.drained();
 }
 
 void SerialPort::tell(LogLevel level, std::string_view what, std::string_view more) const noexcept {

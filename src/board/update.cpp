@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,8 @@ namespace socketcore {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr std::string_view kFresh = ".update.new";
 
 // The header of a tar archive (POSIX.1-1988 "ustar", which GNU tar's own kind agrees with in these fields).
 constexpr std::size_t kBlock = 512;
@@ -52,6 +55,37 @@ bool checks_out(const Block& block) {
 
 bool all_zero(const Block& block) {
   return std::all_of(block.begin(), block.end(), [](char c) { return c == '\0'; });
+}
+
+// Where a path has no room, an entry of one of these types stands before the one that it names. Its content is the path
+// (GNU), or records of "LENGTH KEY=VALUE" and a line end, one of which may be the path (POSIX.1-2001).
+constexpr char kGnuName = 'L';
+constexpr char kRecords = 'x';
+constexpr std::uint64_t kMostRecords = 65536;
+
+std::string path_in(std::string_view records) {
+  constexpr std::string_view kKey = " path=";
+  while (!records.empty()) {
+    std::size_t size = 0;
+    const auto [end, error] = std::from_chars(records.data(), records.data() + records.size(), size);
+    const auto digits = static_cast<std::size_t>(end - records.data());
+    if (error != std::errc() || size <= digits || size > records.size()) break;
+    const std::string_view rest = records.substr(digits, size - digits);
+    if (rest.starts_with(kKey)) return std::string(rest.substr(kKey.size(), rest.find('\n') - kKey.size()));
+    records.remove_prefix(size);
+  }
+  return {};
+}
+
+// The path of the next entry, if this one is for that; else empty. False: damaged.
+bool read_path(std::ifstream& from, char type, std::uint64_t size, std::string& path) {
+  path.clear();
+  if (type != kGnuName && type != kRecords) return true;
+  if (size > kMostRecords) return false;
+  std::string content(static_cast<std::size_t>(size), '\0');
+  if (!from.read(content.data(), static_cast<std::streamsize>(size))) return false;
+  path = type == kGnuName ? content.substr(0, content.find('\0')) : path_in(content);
+  return true;
 }
 
 bool copy(std::ifstream& from, std::ofstream& to, std::uint64_t size) {
@@ -96,6 +130,8 @@ Update::Answer Update::end() noexcept try {
   Answer answer = Answer::no_room;
   if (file_) answer = received_ == total_ ? unpack() : Answer::wrong_size;
   drop();
+  std::error_code error;
+  fs::remove_all(data_ / kFresh, error);  // what a failure has left of it: a flash is small
   return answer;
 } catch (...) {
   drop();
@@ -112,7 +148,7 @@ void Update::drop() noexcept {
 
 // Into a folder beside the installed one, which it replaces once it is whole.
 Update::Answer Update::unpack() const {
-  const fs::path fresh = data_ / ".update.new";
+  const fs::path fresh = data_ / kFresh;
   const fs::path installed = data_ / kInstalled;
   std::error_code error;
   fs::remove_all(fresh, error);
@@ -120,13 +156,16 @@ Update::Answer Update::unpack() const {
 
   std::ifstream archive(package_, std::ios::binary);
   std::size_t files = 0;
+  std::string long_path;
   for (Block block; archive.read(block.data(), kBlock) && !all_zero(block);) {
     const auto size = octal_at(block, kSizeAt, kSizeSize);
     if (!size || !checks_out(block)) return Answer::no_archive;
     const std::streamoff end = archive.tellg() + static_cast<std::streamoff>((*size + kBlock - 1) / kBlock * kBlock);
     const bool ordinary = block[kTypeAt] == '0' || block[kTypeAt] == '\0';
     // The last name of the path is the whole of it on a device, so no path leads out of the folder.
-    const std::string name = fs::path(text_at(block, 0, kNameSize)).filename().string();
+    const std::string_view path = long_path.empty() ? text_at(block, 0, kNameSize) : std::string_view(long_path);
+    const std::string name = fs::path(path).filename().string();
+    if (!read_path(archive, block[kTypeAt], *size, long_path)) return Answer::no_archive;
     if (ordinary && !name.empty() && name != "." && name != "..") {
       std::ofstream file(fresh / name, std::ios::binary | std::ios::trunc);
       if (!file) return Answer::no_room;

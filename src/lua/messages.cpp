@@ -1,5 +1,6 @@
 #include <string_view>
 
+#include "lua/fields.hpp"
 #include "lua/modules.hpp"
 
 namespace socketcore::lua {
@@ -24,16 +25,6 @@ ScriptMessage script_message(MessageKind kind) {
       break;  // its peripherals know
   }
   return ScriptMessage::timeout;
-}
-
-void set_number(lua_State* L, const char* name, lua_Number number) {
-  lua_pushnumber(L, number);
-  lua_setfield(L, -2, name);
-}
-
-void set_text(lua_State* L, const char* name, const std::string& text) {
-  lua_pushlstring(L, text.data(), text.size());
-  lua_setfield(L, -2, name);
 }
 
 enum Maker : int { kSent, kReceived, kBare, kAny };

@@ -1,6 +1,7 @@
 #include "modem/output.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "modem/text.hpp"
@@ -17,34 +18,32 @@ void Output::prompt() {
 
 void Output::urc(std::string_view text) {
   Entry entry{join("\r\n", text, "\r\n"), true};
-  urc_bytes_ += entry.text.size();
+  const std::size_t size = entry.text.size();
   if (in_command_) {
     held_.push_back(std::move(entry));
   } else {
     put(std::move(entry));
   }
+  urc_bytes_ += size;
   trim_urcs();
 }
 
 void Output::begin_command() {
   in_command_ = true;
   if (urc_bytes_ == 0) return;
-  std::deque<Entry> stay;
-  for (Entry& entry : lines_) {
-    if (entry.is_urc && !entry.begun()) {
-      available_ -= entry.rest().size();
-      held_.push_back(std::move(entry));
-    } else {
-      stay.push_back(std::move(entry));
-    }
-  }
-  lines_ = std::move(stay);
+  // Whatever needs memory needs it before anything is changed.
+  const auto movable = [](const Entry& entry) { return entry.is_urc && !entry.begun(); };
+  std::deque<Entry> held = held_;
+  std::copy_if(lines_.begin(), lines_.end(), std::back_inserter(held), movable);
+  held_.swap(held);
+  std::erase_if(lines_, movable);
+  available_ = 0;
+  for (const Entry& entry : lines_) available_ += entry.rest().size();
 }
 
 void Output::end_command() {
   in_command_ = false;
-  for (Entry& entry : held_) put(std::move(entry));
-  held_.clear();
+  for (; !held_.empty(); held_.pop_front()) put(std::move(held_.front()));
 }
 
 std::string Output::take_line() {
@@ -59,6 +58,7 @@ std::string Output::take_line() {
 
 std::string Output::take(std::size_t most) {
   std::string result;
+  result.reserve(std::min(most, available_));
   while (result.size() < most && !lines_.empty()) {
     Entry& entry = lines_.front();
     const std::string_view part = entry.rest().substr(0, most - result.size());
@@ -76,9 +76,9 @@ std::size_t Output::take_dropped() noexcept {
   return std::exchange(dropped_, 0);
 }
 
-void Output::put(Entry entry) {
-  available_ += entry.rest().size();
-  lines_.push_back(std::move(entry));
+void Output::put(Entry&& entry) {
+  lines_.push_back(std::move(entry));  // moved from only where there is room for it
+  available_ += lines_.back().rest().size();
 }
 
 void Output::trim_urcs() {

@@ -44,7 +44,7 @@ class Output {
     [[nodiscard]] bool begun() const noexcept { return taken > 2; }
   };
 
-  void put(Entry entry);
+  void put(Entry&& entry);
   void trim_urcs();
 
   std::deque<Entry> lines_;

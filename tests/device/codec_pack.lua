@@ -125,6 +125,12 @@ assert(not pcall(pack.pack, 'A'))
 ok, message = pcall(pack.pack, 'bb', 1, 'x')
 assert(not ok and message:find('#3', 1, true), message)
 
+-- What was packed already is no argument.
+for _, format in ipairs { 'A2', 'zz', 'aP', 'Ab' } do
+  ok, message = pcall(pack.pack, format, ('7'):rep(20000))
+  assert(not ok and message:find('#3', 1, true), message)
+end
+
 -- A large string of many pieces.
 local parts = {}
 for i = 1, 200 do parts[i] = i % 256 end

@@ -449,6 +449,16 @@ const std::vector<Stimulus>& stimuli() {
          s.world.sim.black_hole(at(kFar, 0).address), s.world.sleep(2s);
          s.world.sim.black_hole(at(kFar, 0).address, false), s.world.sleep(5ms);
        }},
+      {"link_is_lost", [](Scene& s) { s.world.device->set_link(false), s.world.sleep(5ms); }},
+      {"link_is_lost_unseen", [](Scene& s) { s.world.device->set_link(false), s.world.sim.advance(5ms); }},
+      {"link_is_lost_for_a_while",
+       [](Scene& s) {
+         s.world.device->set_link(false), s.world.sleep(5ms);
+         s.world.device->set_link(true), s.world.sleep(5ms);
+       }},
+      {"link_comes_back_at_once", [](Scene& s) { s.world.device->set_link(false), s.world.device->set_link(true); }},
+      {"data_and_link_is_lost",
+       [](Scene& s) { s.peer_send("last words"), s.world.sleep(5ms), s.world.device->set_link(false), s.world.sleep(5ms); }},
       {"kernel_takes_single_bytes", [](Scene& s) { s.world.sim.limit_io(1), s.world.sleep(5ms); }},
       {"kernel_has_room",
        [](Scene& s) {

@@ -4,20 +4,11 @@
 
 #include "lua/device/messages.hpp"
 #include "lua/device/modules.hpp"
+#include "lua/fields.hpp"
 
 namespace socketcore::lua {
 
 namespace {
-
-void set_number(lua_State* L, const char* name, lua_Number number) {
-  lua_pushnumber(L, number);
-  lua_setfield(L, -2, name);
-}
-
-void set_flag(lua_State* L, const char* name, bool flag) {
-  lua_pushboolean(L, flag ? 1 : 0);
-  lua_setfield(L, -2, name);
-}
 
 class BoardPeripherals final : public Peripherals {
  public:

@@ -11,7 +11,7 @@ namespace socketcore::lua {
 [[nodiscard]] Board& board_of(lua_State* L);
 [[nodiscard]] Parts& parts_of(lua_State* L);
 
-/// What a Host knows of a board.
+/// What a Host knows of a board. Throws std::bad_alloc only.
 [[nodiscard]] std::unique_ptr<Peripherals> peripherals_of(std::unique_ptr<Board> board);
 
 }  // namespace socketcore::lua

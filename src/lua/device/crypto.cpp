@@ -9,7 +9,7 @@
 #include "codec/xxtea.hpp"
 #include "lua/device/crypto_objects.hpp"
 #include "lua/device/modules.hpp"
-#include "lua/device/texts.hpp"
+#include "lua/device/text_arguments.hpp"
 
 namespace socketcore::lua {
 

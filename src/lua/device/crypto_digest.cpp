@@ -2,7 +2,7 @@
 #include <type_traits>
 
 #include "lua/device/crypto_objects.hpp"
-#include "lua/device/texts.hpp"
+#include "lua/device/text_arguments.hpp"
 
 namespace socketcore::lua {
 

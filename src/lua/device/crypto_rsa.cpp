@@ -4,7 +4,7 @@
 #include <span>
 
 #include "lua/device/crypto_objects.hpp"
-#include "lua/device/texts.hpp"
+#include "lua/device/text_arguments.hpp"
 
 namespace socketcore::lua {
 

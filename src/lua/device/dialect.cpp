@@ -5,7 +5,7 @@
 #include <string>
 
 #include "lua/device/implicit_arg.hpp"
-#include "lua/device/text.hpp"
+#include "lua/device/scratch.hpp"
 
 namespace socketcore::lua {
 
@@ -144,7 +144,7 @@ int load(lua_State* L) {
   lua_settop(L, lua_gettop(L) < 4 ? 4 : lua_gettop(L));
   const int last = lua_gettop(L);
   if (lua_isfunction(L, 1)) {
-    std::string& source = push_text(L);
+    std::string& source = push_scratch(L);
     if (!read_pieces(L, source)) {
       lua_pushnil(L);
       lua_insert(L, -2);
@@ -161,7 +161,7 @@ int load(lua_State* L) {
   }
   std::size_t size = 0;
   const char* const source = lua_tolstring(L, 1, &size);
-  std::string& declared = push_text(L);
+  std::string& declared = push_scratch(L);
   if (declare_implicit_arg({source, size}, declared)) {
     lua_pushvalue(L, kStock);
     lua_pushlstring(L, declared.data(), declared.size());
@@ -224,7 +224,7 @@ void open_dialect(lua_State* L) {
 
 int compile(lua_State* L, std::string_view source, const char* chunk_name) {
   if (flag(L, kRewrites)) {
-    std::string& declared = push_text(L);
+    std::string& declared = push_scratch(L);
     if (declare_implicit_arg(source, declared)) {
       const int status = luaL_loadbuffer(L, declared.data(), declared.size(), chunk_name);
       release(declared);

@@ -11,7 +11,7 @@
 
 #include "lua/arguments.hpp"
 #include "lua/device/loading.hpp"
-#include "lua/device/text.hpp"
+#include "lua/device/scratch.hpp"
 #include "lua/host.hpp"
 
 namespace socketcore::lua {
@@ -48,7 +48,7 @@ int push_failure(lua_State* L, int place, int error, const char* reason) {
 
 // Pushes where the script's path in `place` lies on the host; or, and then it returns false, a failure.
 bool push_host_path(lua_State* L, int place, Access access) {
-  std::string& host = push_text(L);
+  std::string& host = push_scratch(L);
   const Refusal refusal = files_of(L).resolve(check_path(L, place), access, host);
   if (!refusal.ok()) {
     push_failure(L, place, refusal.error, refusal.reason);
@@ -153,7 +153,7 @@ int os_rename(lua_State* L) {
 }
 
 int os_tmpname(lua_State* L) {
-  std::string& path = push_text(L);
+  std::string& path = push_scratch(L);
   const Refusal refusal = files_of(L).make_temporary(path);
   if (!refusal.ok()) return luaL_error(L, "no name for a temporary file: %s", refusal.reason);
   lua_pushlstring(L, path.data(), path.size());
@@ -208,9 +208,7 @@ int collect_listing(lua_State* L) {
 }
 
 void push_listing(lua_State* L) {
-  luaL_newmetatable(L, kListingType);
-  lua_pushcfunction(L, collect_listing);
-  lua_setfield(L, -2, "__gc");
+  push_type(L, kListingType, collect_listing);
   new (lua_newuserdata(L, sizeof(Listing))) Listing();
   lua_insert(L, -2);
   lua_setmetatable(L, -2);
@@ -233,7 +231,7 @@ int io_opendir(lua_State* L) {
 int io_readdir(lua_State* L) {
   Listing& listing = listing_of(L);
   if (listing.next >= listing.entries.size()) return 0;
-  std::string& name = push_text(L);
+  std::string& name = push_scratch(L);
   if (listing.next >= listing.entries.size()) return 0;  // a finalizer ran meanwhile
   DirectoryEntry& entry = listing.entries[listing.next++];
   const bool folder = entry.folder;
@@ -315,6 +313,17 @@ int rtos_get_fs_total_size(lua_State* L) {
   return push_space(L, &Space::total_bytes);
 }
 
+// Upvalues and metatables are how the device's functions know their own objects: what stands there is not checked again.
+int debug_setupvalue(lua_State* L) {
+  if (lua_iscfunction(L, 1) != 0) return luaL_error(L, "debug.setupvalue: the device's functions stay as they are");
+  return pass_on(L, "setupvalue");
+}
+
+int debug_setmetatable(lua_State* L) {
+  if (lua_type(L, 1) == LUA_TUSERDATA) return luaL_error(L, "debug.setmetatable: the device's objects stay as they are");
+  return pass_on(L, "setmetatable");
+}
+
 // Its upvalue says what is missing and why.
 int taken_away(lua_State* L) {
   return luaL_error(L, "%s", lua_tostring(L, lua_upvalueindex(1)));
@@ -363,6 +372,11 @@ constexpr luaL_Reg kOs[] = {
 constexpr luaL_Reg kClock[] = {
     {"time", os_time},
     {"date", os_date},
+    {nullptr, nullptr},
+};
+constexpr luaL_Reg kDebug[] = {
+    {"setupvalue", debug_setupvalue},
+    {"setmetatable", debug_setmetatable},
     {nullptr, nullptr},
 };
 constexpr luaL_Reg kRtos[] = {
@@ -415,7 +429,11 @@ void open_files(lua_State* L, FileSystem& files, Clock& clock) {
   set_functions(L, kOs, 1);
   lua_pushlightuserdata(L, &clock);
   set_functions(L, kClock, 1);
-  lua_pop(L, 2);
+
+  lua_getglobal(L, "debug");
+  keep_stock(L, kDebug);
+  set_functions(L, kDebug, 0);
+  lua_pop(L, 3);
 
   take_away(L, "os", "execute", "the device has no shell");
   take_away(L, "io", "popen", "the device has no shell");

@@ -10,7 +10,7 @@ namespace socketcore::lua {
 
 /// Takes over io, os and the loading of scripts (loading.hpp) in a state with the standard libraries. io gets the device's
 /// own calls, os.time and os.date go by `clock`, and what reaches round the files is taken away: os.execute, io.popen,
-/// debug.getregistry. `files` and `clock` must outlive the state. Raises where there is no memory.
+/// debug.getregistry; debug.setupvalue and debug.setmetatable leave what is written in C alone. `files` and `clock` must outlive the state. Raises where there is no memory.
 void open_files(lua_State* L, FileSystem& files, Clock& clock);
 
 /// Adds make_dir, remove_dir, get_fs_free_size and get_fs_total_size to the table on top of the stack, which is rtos.

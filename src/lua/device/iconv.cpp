@@ -3,7 +3,7 @@
 
 #include "codec/text.hpp"
 #include "lua/device/modules.hpp"
-#include "lua/device/texts.hpp"
+#include "lua/device/text_arguments.hpp"
 
 namespace socketcore::lua {
 

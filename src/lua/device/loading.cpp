@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "lua/device/dialect.hpp"
-#include "lua/device/text.hpp"
+#include "lua/device/scratch.hpp"
 
 namespace socketcore::lua {
 
@@ -62,7 +62,7 @@ int search(lua_State* L) {
   lua_getfield(L, lua_upvalueindex(2), "path");
   const char* templates = lua_tostring(L, -1);
   if (templates == nullptr) return luaL_error(L, "'package.path' must be a string");
-  std::string& content = push_text(L);
+  std::string& content = push_scratch(L);
   lua_pushliteral(L, "");  // what was tried
   while (*templates != '\0') {
     const std::size_t size = std::strcspn(templates, ";");
@@ -97,7 +97,7 @@ int no_native_modules(lua_State* L) {
 }  // namespace
 
 int load_script(lua_State* L, const FileSystem& files, std::string_view path) {
-  std::string& content = push_text(L);
+  std::string& content = push_scratch(L);
   const Refusal refusal = files.read_file(path, content);
   int status = LUA_ERRFILE;
   if (refusal.ok()) {

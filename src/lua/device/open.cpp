@@ -1,9 +1,9 @@
 #include "lua/device/open.hpp"
 
-#include "lua/device/board.hpp"
 #include "lua/device/dialect.hpp"
 #include "lua/device/files.hpp"
 #include "lua/device/modules.hpp"
+#include "lua/host.hpp"
 
 namespace socketcore::lua {
 
@@ -42,9 +42,8 @@ void publish(lua_State* L, const char* name) {
 
 }  // namespace
 
-void open_device(lua_State* L, Host& host, std::unique_ptr<Board>& board, FileSystem& files, Clock& clock) {
+void open_device(lua_State* L, FileSystem& files, Clock& clock) {
   const int host_place = lua_gettop(L);
-  host.attach(peripherals_of(std::move(board)));
   open_dialect(L);
   open_files(L, files, clock);
   for (const Module& module : kModules) {

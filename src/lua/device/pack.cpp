@@ -8,7 +8,7 @@
 
 #include "codec/integers.hpp"
 #include "lua/device/modules.hpp"
-#include "lua/device/texts.hpp"
+#include "lua/device/text_arguments.hpp"
 
 // The sizes are those of the device, whatever the host's are. Numbers that a field cannot hold lose their upper bits, and
 // so does the length before a string.
@@ -142,13 +142,15 @@ void add_bits(luaL_Buffer* buffer, const Format& format, std::uint64_t bits) {
 
 int pack(lua_State* L) {
   Format format(check_text(L, 1), 1);
+  const int last = lua_gettop(L);
   luaL_Buffer buffer;
   luaL_buffinit(L, &buffer);
   int place = 2;
   while (format.next(L)) {
     const Code& code = format.code();
-    // A repeat without arguments raises at the first that is missing.
+    // A repeat without arguments raises at the first that is missing. Behind the last lie the buffer's own pieces.
     for (std::size_t i = 0; i < format.count(); ++i, ++place) {
+      if (place > last) luaL_argerror(L, place, "no value");
       if (code.kind == Kind::integer || code.kind == Kind::real) {
         add_bits(&buffer, format, bits_of(code, luaL_checknumber(L, place)));
         continue;

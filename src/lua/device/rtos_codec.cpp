@@ -5,7 +5,8 @@
 #include "codec/distance.hpp"
 #include "codec/integers.hpp"
 #include "lua/device/modules.hpp"
-#include "lua/device/texts.hpp"
+#include "lua/device/text_arguments.hpp"
+#include "lua/fields.hpp"
 
 namespace socketcore::lua {
 
@@ -56,10 +57,8 @@ int base64_decode(lua_State* L) {
   char* const out = push_memory(L, room);
   const std::size_t size = codec::base64_decode(text, {out, room}).value_or(0);
   lua_createtable(L, 0, 2);
-  lua_pushnumber(L, static_cast<lua_Number>(size));
-  lua_setfield(L, -2, "len");
-  push_bytes(L, {out, size});
-  lua_setfield(L, -2, "str");
+  set_number(L, "len", static_cast<lua_Number>(size));
+  set_text(L, "str", {out, size});
   return 1;
 }
 

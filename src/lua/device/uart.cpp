@@ -146,6 +146,7 @@ int read(lua_State* L) {
 }
 
 int getchar(lua_State* L) {
+  static_cast<void>(idle_host_of(L));  // or a finalizer would take bytes that read() is about to hand over
   Port& port = check_port(L, board_of(L));
   const std::string_view bytes = port.peek(1);
   if (bytes.empty()) return 0;

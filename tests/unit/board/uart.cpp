@@ -238,6 +238,24 @@ TEST_F(UartTest, ALineThatGoesAwayIsFoundAgain) {
   std::filesystem::remove(link);
 }
 
+TEST_F(UartTest, WhatWaitedForALineThatGoesAwayIsAnswered) {
+  std::array<char, 64> name{};
+  const OpenResult opened = os->open_pseudo_terminal(name);
+  ASSERT_TRUE(opened.ok());
+  OwnedFd other(*os, opened.fd);
+  ASSERT_TRUE(uart.join(name.data()).ok());
+  ASSERT_TRUE(uart.set_up({.line = {}, .polled = false, .tell_when_sent = true}).ok());
+  std::size_t writes = 0;
+  std::size_t answers = 0;
+  for (; writes < 6; ++writes) ASSERT_NE(write(std::string(8192, 'x')), 0u);
+  answers += events().size();
+  EXPECT_LT(answers, writes) << "nobody has read";
+  other.reset();
+  uart.consume(uart.peek(1).size());  // a read finds out first
+  answers += events().size();
+  EXPECT_EQ(answers, writes);
+}
+
 TEST_F(UartTest, APathThatIsNoTerminalIsRefused) { EXPECT_FALSE(uart.join("/nonexistent").ok()); }
 
 }  // namespace

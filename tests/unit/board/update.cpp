@@ -58,6 +58,16 @@ TEST_F(UpdateTest, FilesLieFlat) {
   }
 }
 
+TEST_F(UpdateTest, LongPathsKeepTheirLastName) {
+  const std::string folder(60, 'd');
+  const std::string name = std::string(90, 'n') + ".lua";
+  for (const char* kind : {"gnu", "ustar", "pax"}) {
+    EXPECT_EQ(install(archive({{folder + "/" + folder + "/" + name, "far down"}, {"main.lua", "near"}}, kind)), Answer::done);
+    EXPECT_EQ(installed(name), "far down") << kind;
+    EXPECT_EQ(installed("main.lua"), "near") << kind;
+  }
+}
+
 TEST_F(UpdateTest, ReplacesTheOneBefore) {
   ASSERT_EQ(install(archive({{"old.lua", "1"}})), Answer::done);
   ASSERT_EQ(install(archive({{"new.lua", "2"}})), Answer::done);
@@ -73,6 +83,22 @@ TEST_F(UpdateTest, WhatIsNoArchiveChangesNothing) {
                                      archive({{"main.lua", std::string(100000, 'y')}}).substr(0, 20000)}) {
     EXPECT_EQ(install(package), Answer::no_archive) << package.size();
     EXPECT_EQ(installed("main.lua"), "good");
+    EXPECT_FALSE(fs::exists(root / "data" / ".update.new")) << "a flash is small";
+  }
+}
+
+// Records of extended headers that say more, or less, than there is.
+TEST_F(UpdateTest, GarbageBeforeAnEntryHarmsNothing) {
+  const std::string name(150, 'n');
+  const std::string package = archive({{name, "text"}}, "pax");
+  const std::size_t records = package.find(" path=") / 512 * 512;
+  ASSERT_LT(records, package.size());
+  for (const std::string_view garbage :
+       {"0 path=x", "99999999999999999999 path=x\n", "18446744073709551615 path=x\n", "-1 path=x\n", "5 path=", "\0\0\0\0"}) {
+    std::string evil = package;
+    evil.replace(records, garbage.size(), garbage);
+    const Answer answer = install(evil);
+    EXPECT_TRUE(answer == Answer::done || answer == Answer::no_archive) << garbage;
   }
 }
 

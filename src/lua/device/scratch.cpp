@@ -1,8 +1,19 @@
-#include "lua/device/text.hpp"
+#include "lua/device/scratch.hpp"
 
 #include <new>
 
 namespace socketcore::lua {
+
+void push_type(lua_State* L, const char* type, lua_CFunction collect) {
+  lua_getfield(L, LUA_REGISTRYINDEX, type);
+  if (!lua_isnil(L, -1)) return;
+  lua_pop(L, 1);
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, collect);
+  lua_setfield(L, -2, "__gc");
+  lua_pushvalue(L, -1);
+  lua_setfield(L, LUA_REGISTRYINDEX, type);
+}
 
 namespace {
 
@@ -17,12 +28,9 @@ int collect(lua_State* L) {
 
 }  // namespace
 
-std::string& push_text(lua_State* L) {
+std::string& push_scratch(lua_State* L) {
   luaL_checkstack(L, 4, "text");
-  if (luaL_newmetatable(L, kTextType) != 0) {
-    lua_pushcfunction(L, collect);
-    lua_setfield(L, -2, "__gc");
-  }
+  push_type(L, kTextType, collect);
   std::string& text = *new (lua_newuserdata(L, sizeof(std::string))) std::string();
   lua_insert(L, -2);
   lua_setmetatable(L, -2);
