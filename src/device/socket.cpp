@@ -114,6 +114,9 @@ void Socket::link_lost() noexcept {
       announce();
       return;
     case State::flushing:
+      transport_->abort();  // the peer must not take what it got for the whole
+      finish_broken(Err::eif);
+      return;
     case State::lingering:
       finish_broken(Err::eif);
       return;
