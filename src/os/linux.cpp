@@ -308,7 +308,10 @@ SysError LinuxOs::control(int operation, int fd, std::uint64_t key, Interest int
   event.events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
   if (interest == Interest::input_and_output) event.events |= EPOLLOUT;
   event.data.u64 = key;
-  return outcome(::epoll_ctl(epoll_, operation, fd, &event));
+  if (::epoll_ctl(epoll_, operation, fd, &event) == 0) return {};
+  // A duplicate of this number was closed while what it was a duplicate of stayed open: epoll still has it.
+  if (operation == EPOLL_CTL_ADD && errno == EEXIST) return outcome(::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event));
+  return last_error();
 }
 
 int LinuxOs::wait_for_events(epoll_event* events, int count, Duration timeout) noexcept {

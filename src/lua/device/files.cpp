@@ -313,17 +313,6 @@ int rtos_get_fs_total_size(lua_State* L) {
   return push_space(L, &Space::total_bytes);
 }
 
-// Upvalues and metatables are how the device's functions know their own objects: what stands there is not checked again.
-int debug_setupvalue(lua_State* L) {
-  if (lua_iscfunction(L, 1) != 0) return luaL_error(L, "debug.setupvalue: the device's functions stay as they are");
-  return pass_on(L, "setupvalue");
-}
-
-int debug_setmetatable(lua_State* L) {
-  if (lua_type(L, 1) == LUA_TUSERDATA) return luaL_error(L, "debug.setmetatable: the device's objects stay as they are");
-  return pass_on(L, "setmetatable");
-}
-
 // Its upvalue says what is missing and why.
 int taken_away(lua_State* L) {
   return luaL_error(L, "%s", lua_tostring(L, lua_upvalueindex(1)));
@@ -372,11 +361,6 @@ constexpr luaL_Reg kOs[] = {
 constexpr luaL_Reg kClock[] = {
     {"time", os_time},
     {"date", os_date},
-    {nullptr, nullptr},
-};
-constexpr luaL_Reg kDebug[] = {
-    {"setupvalue", debug_setupvalue},
-    {"setmetatable", debug_setmetatable},
     {nullptr, nullptr},
 };
 constexpr luaL_Reg kRtos[] = {
@@ -429,11 +413,7 @@ void open_files(lua_State* L, FileSystem& files, Clock& clock) {
   set_functions(L, kOs, 1);
   lua_pushlightuserdata(L, &clock);
   set_functions(L, kClock, 1);
-
-  lua_getglobal(L, "debug");
-  keep_stock(L, kDebug);
-  set_functions(L, kDebug, 0);
-  lua_pop(L, 3);
+  lua_pop(L, 2);
 
   take_away(L, "os", "execute", "the device has no shell");
   take_away(L, "io", "popen", "the device has no shell");

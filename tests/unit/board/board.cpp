@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -41,9 +42,19 @@ class BoardTest : public testing::Test {
     return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
   }
 
+  /// A UART joined to a new pseudo terminal that nobody else has.
+  UartLine line(std::int32_t port) {
+    std::array<char, 64> name{};
+    const OpenResult opened = os->open_pseudo_terminal(name);
+    EXPECT_TRUE(opened.ok());
+    ends.emplace_back(*os, opened.fd);
+    return {port, name.data(), opened.fd};
+  }
+
   TemporaryFolder root;
   KeptLog log;
   std::unique_ptr<Os> os = linux_os();
+  std::vector<OwnedFd> ends;
   Reactor reactor{*os, &log};
   std::unique_ptr<Device> device = Device::create(reactor);
   Clock clock;
@@ -64,7 +75,7 @@ TEST_F(BoardTest, ALineOfTheModemIsOneLineBehindAPartOfIt) {
 }
 
 TEST_F(BoardTest, ComesAndGoesWithoutATrace) {
-  settings.uarts = {{1, "pty"}, {2, "pty"}};
+  settings.uarts = {line(1), line(2)};
   settings.control_fifo = (root / "control").string();
   settings.trace_file = (root / "trace").string();
   ASSERT_EQ(::mkfifo(settings.control_fifo.c_str(), 0600), 0);
@@ -111,7 +122,7 @@ TEST_F(BoardTest, AFloodOfControlLinesLeavesTimeForTheDevice) {
 
 // Nobody has the other end of a pseudo terminal: the kernel says so for ever, which must not wake anybody for ever.
 TEST_F(BoardTest, APortThatNobodyHasLetsTheDeviceSleep) {
-  settings.uarts = {{1, "pty"}};
+  settings.uarts = {line(1)};
   const auto board = make();
   ASSERT_TRUE(board->port(1)->set_up({}).ok());
   const Instant begin = os->now();

@@ -2,6 +2,7 @@
 // says that it failed; nothing leaks that LeakSanitizer would see, and no exception gets out of what promises that none does.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -63,6 +64,8 @@ struct World {
   Clock clock;
   FileSystem files{{{root / "project"}, root / "data"}};
   BoardSettings board;
+  std::unique_ptr<Os> os = linux_os();
+  OwnedFd terminal;  // our end of the one that its UART is joined to
   std::string problem;
   Memory* short_of = nullptr;  // while the state is made: what gives out
   int nth = 0;
@@ -285,7 +288,11 @@ class DeviceMemory : public testing::Test {
     std::filesystem::create_directories(world.root / "data");
     std::ofstream(world.root / "project" / "module.lua") << "local function f(...) return arg end\nreturn {f}\n";
     world.board.data_folder = world.root / "data";
-    world.board.uarts = {{1, "pty"}};
+    std::array<char, 64> name{};
+    const OpenResult opened = world.os->open_pseudo_terminal(name);
+    ASSERT_TRUE(opened.ok());
+    world.terminal = OwnedFd(*world.os, opened.fd);
+    world.board.uarts = {{1, name.data(), opened.fd}};
     of_lua = of_cpp = {};
     lua_State* const L = luaL_newstate();
     luaL_openlibs(L);

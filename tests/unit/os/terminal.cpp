@@ -82,6 +82,18 @@ TEST_F(Terminal, LineSettingsReachTheKernel) {
 
 TEST_F(Terminal, ARateThatIsNoneIsRefused) { EXPECT_FALSE(os->set_line(near.get(), {12345}).ok()); }
 
+TEST_F(Terminal, ADuplicateCanBeWatchedAgainAfterAnotherWasClosed) {
+  for (std::uint64_t key = 1; key <= 3; ++key) {
+    const OpenResult copy = os->duplicate(near.get());
+    ASSERT_TRUE(copy.ok());
+    const OwnedFd fd(*os, copy.fd);
+    EXPECT_TRUE(os->watch(fd.get(), key, Interest::input).ok()) << key;
+    const OwnedFd far = open_far();
+    EXPECT_EQ(write(far, "x").size, 1u);
+    EXPECT_EQ(read(fd), "x");
+  }
+}
+
 TEST_F(Terminal, AFileIsNoTerminal) {
   EXPECT_FALSE(os->open_terminal("/proc/self/status").ok());
   EXPECT_EQ(os->open_terminal("/nonexistent").error.number(), ENOENT);
