@@ -204,6 +204,8 @@ class Os {
   [[nodiscard]] virtual SysError watch(int fd, std::uint64_t key, Interest interest) noexcept = 0;
   /// The same with another interest, the present state first again.
   [[nodiscard]] virtual SysError rewatch(int fd, std::uint64_t key, Interest interest) noexcept = 0;
+  /// Ends it without close(). Needed before a duplicate is closed: the other one keeps the watch alive.
+  virtual void unwatch(int fd) noexcept = 0;
   /// Waits for at least one event, for at most `timeout` (negative: for ever). Returns how many of `into` were filled;
   /// 0 also where a signal or wake() ended the wait. interrupted() tells that from a timeout.
   [[nodiscard]] virtual std::size_t wait(std::span<ReadyEvent> into, Duration timeout) noexcept = 0;

@@ -26,6 +26,7 @@ SerialPort::SerialPort(Loop& loop, Log* log, User& user, std::string name, std::
 }
 
 SerialPort::~SerialPort() {
+  if (end_ >= 0 && fd_.valid()) loop_.os().unwatch(fd_.get());
   loop_.timers().destroy(search_);
   loop_.detach(token_);
 }

@@ -154,6 +154,7 @@ class LinuxOs final : public Os {
   SysError rewatch(int fd, std::uint64_t key, Interest interest) noexcept override {
     return control(EPOLL_CTL_MOD, fd, key, interest);
   }
+  void unwatch(int fd) noexcept override { ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr); }
   std::size_t wait(std::span<ReadyEvent> into, Duration timeout) noexcept override;
   bool interrupted() const noexcept override { return interrupted_; }
   void wake() noexcept override;
@@ -308,10 +309,7 @@ SysError LinuxOs::control(int operation, int fd, std::uint64_t key, Interest int
   event.events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
   if (interest == Interest::input_and_output) event.events |= EPOLLOUT;
   event.data.u64 = key;
-  if (::epoll_ctl(epoll_, operation, fd, &event) == 0) return {};
-  // A duplicate of this number was closed while what it was a duplicate of stayed open: epoll still has it.
-  if (operation == EPOLL_CTL_ADD && errno == EEXIST) return outcome(::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event));
-  return last_error();
+  return outcome(::epoll_ctl(epoll_, operation, fd, &event));
 }
 
 int LinuxOs::wait_for_events(epoll_event* events, int count, Duration timeout) noexcept {

@@ -276,6 +276,7 @@ int SimOs::poll_fd() const noexcept {
 
 OpenResult SimOs::open_terminal(const char* /*path*/) noexcept { return {-1, SysError(ENOENT)}; }
 OpenResult SimOs::open_pseudo_terminal(std::span<char> /*name*/) noexcept { return {-1, SysError(ENOENT)}; }
+void SimOs::unwatch(int /*fd*/) noexcept {}  // nothing here has a duplicate
 OpenResult SimOs::duplicate(int /*fd*/) noexcept { return {-1, SysError(EBADF)}; }
 SysError SimOs::set_line(int /*fd*/, const SerialLine& /*line*/) noexcept { return SysError(ENOTTY); }
 OpenResult SimOs::open_fifo(const char* /*path*/) noexcept { return {-1, SysError(ENOENT)}; }

@@ -102,6 +102,7 @@ class SimOs final : public Os {
 
   SysError watch(int fd, std::uint64_t key, Interest interest) noexcept override;
   SysError rewatch(int fd, std::uint64_t key, Interest interest) noexcept override;
+  void unwatch(int fd) noexcept override;
   /// Also 0, and interrupted, where a wait for ever would have nothing to wait for: a test cannot hang.
   std::size_t wait(std::span<ReadyEvent> into, Duration timeout) noexcept override;
   bool interrupted() const noexcept override;

@@ -47,6 +47,7 @@ class ForwardingOs : public Os {
   SysError rewatch(int fd, std::uint64_t key, Interest interest) noexcept override {
     return below_.rewatch(fd, key, interest);
   }
+  void unwatch(int fd) noexcept override { below_.unwatch(fd); }
   std::size_t wait(std::span<ReadyEvent> into, Duration timeout) noexcept override { return below_.wait(into, timeout); }
   bool interrupted() const noexcept override { return below_.interrupted(); }
   void wake() noexcept override { below_.wake(); }

@@ -82,7 +82,7 @@ TEST_F(Terminal, LineSettingsReachTheKernel) {
 
 TEST_F(Terminal, ARateThatIsNoneIsRefused) { EXPECT_FALSE(os->set_line(near.get(), {12345}).ok()); }
 
-TEST_F(Terminal, ADuplicateCanBeWatchedAgainAfterAnotherWasClosed) {
+TEST_F(Terminal, ADuplicateCanBeWatchedAfterAnotherWasClosed) {
   for (std::uint64_t key = 1; key <= 3; ++key) {
     const OpenResult copy = os->duplicate(near.get());
     ASSERT_TRUE(copy.ok());
@@ -91,6 +91,7 @@ TEST_F(Terminal, ADuplicateCanBeWatchedAgainAfterAnotherWasClosed) {
     const OwnedFd far = open_far();
     EXPECT_EQ(write(far, "x").size, 1u);
     EXPECT_EQ(read(fd), "x");
+    os->unwatch(fd.get());
   }
 }
 
