@@ -12,6 +12,7 @@
 #include <string>
 
 #include "board/board.hpp"
+#include "lua/device/board.hpp"
 #include "lua/device/loading.hpp"
 #include "lua/device/open.hpp"
 #include "lua/modules.hpp"
@@ -48,14 +49,22 @@ struct OneDevice {
   }
 
   static int run(lua_State* L);
+  [[nodiscard]] bool attach_board(sc::lua::Host& host) noexcept;
 
   sc::FileSystem files;
   sc::Clock clock;
   sc::BoardSettings settings;
-  std::unique_ptr<sc::Board> board;  // until its host has it
   std::string problem;
   std::unique_ptr<lua_State, CloseState> state{luaL_newstate()};
 };
+
+bool OneDevice::attach_board(sc::lua::Host& host) noexcept try {
+  auto board = sc::Board::create(host.reactor(), host.device(), clock, nullptr, settings, problem);
+  if (board) host.attach(sc::lua::peripherals_of(std::move(board)));
+  return problem.empty();
+} catch (const std::bad_alloc&) {
+  return false;
+}
 
 int OneDevice::run(lua_State* L) {
   OneDevice& self = *static_cast<OneDevice*>(lua_touserdata(L, 1));
@@ -73,9 +82,8 @@ int OneDevice::run(lua_State* L) {
   }
   lua_pop(L, 2);
   self.clock.run_on(host.os());
-  self.board = sc::Board::create(host.reactor(), host.device(), self.clock, nullptr, self.settings, self.problem);
-  if (!self.board) return luaL_error(L, "%s", self.problem.c_str());
-  sc::lua::open_device(L, host, self.board, self.files, self.clock);
+  if (!self.attach_board(host)) return luaL_error(L, "%s", self.problem.c_str());
+  sc::lua::open_device(L, self.files, self.clock);
   if (sc::lua::load_script(L, self.files, "/lua/main.lua") != 0) return lua_error(L);
   lua_pushliteral(L, "leave");
   lua_call(L, 1, 0);
