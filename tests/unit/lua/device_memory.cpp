@@ -14,40 +14,7 @@
 #include "lua/modules.hpp"
 #include "socketcore/reactor.hpp"
 #include "unit/board/temporary_folder.hpp"
-
-namespace {
-
-/// Counts allocations and refuses one, the one that it was told.
-struct Memory {
-  int until_refusal = 0;  // 0: it refuses nothing
-  bool refused = false;
-
-  bool refuses() {
-    if (until_refusal == 0 || --until_refusal > 0) return false;
-    return refused = true;
-  }
-  static void* allocate(void* self, void* block, std::size_t, std::size_t size) {
-    if (size == 0) {
-      std::free(block);
-      return nullptr;
-    }
-    return static_cast<Memory*>(self)->refuses() ? nullptr : std::realloc(block, size);
-  }
-};
-
-Memory of_lua;
-Memory of_cpp;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  void* const block = of_cpp.refuses() ? nullptr : std::malloc(size);
-  if (block == nullptr) throw std::bad_alloc();
-  return block;
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return std::malloc(size); }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+#include "unit/lua/refused_memory.hpp"
 
 namespace socketcore::lua {
 namespace {
