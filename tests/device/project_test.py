@@ -51,6 +51,10 @@ net.startQueryAll(60000, 60000)
 
 
 class DeviceTest(ProgramTest):
+    def start(self, command, environment=None):
+        # A flash of its own outlives a program that is killed: let it lie where all is cleared up.
+        return super().start(command, {"TMPDIR": str(self.folder), **(environment or {})})
+
     def start_project(self, text, *arguments, name="project"):
         self.write(f"{name}/main.lua", text)
         return self.start([OPTIONS.runner, "run", *arguments, name])
