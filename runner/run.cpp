@@ -125,21 +125,6 @@ int explain(lua_State* L) {
   return 1;
 }
 
-int return_module(lua_State* L) {
-  lua_pushvalue(L, lua_upvalueindex(1));
-  return 1;
-}
-
-// For a script that forgets a module in order to require it again. Pops the module.
-void preload(lua_State* L, const char* name) {
-  lua_pushcclosure(L, return_module, 1);
-  lua_getglobal(L, "package");
-  lua_getfield(L, -1, "preload");
-  lua_pushvalue(L, -3);
-  lua_setfield(L, -2, name);
-  lua_pop(L, 3);
-}
-
 // False: run.problem says why; empty: there is no memory. Nothing of C++ may be thrown through Lua.
 bool attach_board(Run& run) noexcept try {
   auto board = Board::create(host->reactor(), host->device(), *run.clock, &run.log, run.project->board(), run.problem);
@@ -170,28 +155,19 @@ void open_modules(lua_State* L, Run& run) {
   if (run.options.exit_when_idle) {
     settings.around.idle = [](lua_State* state) { leave(state, Ending::ended, EXIT_SUCCESS); };
   }
-  lua_getglobal(L, "package");
-  lua_getfield(L, -1, "loaded");
   host = &lua::push_host(L, settings);
   wake_on_stop(&host->os());
 
-  const auto publish = [L](const char* name) {
-    lua_pushvalue(L, -1);
-    lua_setglobal(L, name);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -4, name);
-    preload(L, name);
-  };
   lua::push_socketcore(L);
-  publish("socketcore");
+  lua::publish(L, "socketcore");
   lua::push_rtos(L);
   lua_pushcfunction(L, restart);
   lua_setfield(L, -2, "restart");
   lua_pushcfunction(L, poweroff);
   lua_setfield(L, -2, "poweroff");
-  publish("rtos");
+  lua::publish(L, "rtos");
   if (run.project != nullptr) open_project(L, run);
-  lua_pop(L, 3);
+  lua_pop(L, 1);
 
   lua_getglobal(L, "os");
   lua_pushcfunction(L, os_exit);

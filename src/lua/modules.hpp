@@ -20,6 +20,10 @@ enum class ScriptMessage : int {
 void push_socketcore(lua_State* L);
 void push_rtos(lua_State* L);
 
+/// Makes the table on top of the stack a global and a module that require knows, also after a script has forgotten it. Pops
+/// the table. Raises where there is no memory.
+void publish(lua_State* L, const char* name);
+
 /// Pushes the functions that make the tables of socket messages, kMakers of them: upvalues of whoever calls push_making().
 /// The userdata of push_host() is on top of the stack and stays below them.
 inline constexpr int kMakers = 4;

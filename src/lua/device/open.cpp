@@ -4,6 +4,7 @@
 #include "lua/device/files.hpp"
 #include "lua/device/modules.hpp"
 #include "lua/host.hpp"
+#include "lua/modules.hpp"
 
 namespace socketcore::lua {
 
@@ -19,26 +20,6 @@ constexpr Module kModules[] = {
     {"i2c", push_i2c},       {"iconv", push_iconv},         {"json", push_json}, {"pack", push_pack}, {"pio", push_pio},
     {"pmd", push_pmd},       {"pwm", push_pwm},             {"spi", push_spi},   {"uart", push_uart},
 };
-
-int return_module(lua_State* L) {
-  lua_pushvalue(L, lua_upvalueindex(1));
-  return 1;
-}
-
-// As a global, for require, and for a script that forgets a module in order to require it again. Pops the table.
-void publish(lua_State* L, const char* name) {
-  lua_pushvalue(L, -1);
-  lua_setglobal(L, name);
-  lua_getglobal(L, "package");
-  lua_getfield(L, -1, "loaded");
-  lua_pushvalue(L, -3);
-  lua_setfield(L, -2, name);
-  lua_getfield(L, -2, "preload");
-  lua_pushvalue(L, -4);
-  lua_pushcclosure(L, return_module, 1);
-  lua_setfield(L, -2, name);
-  lua_pop(L, 4);
-}
 
 }  // namespace
 
