@@ -1,7 +1,7 @@
 -- The core below the script library: sockets whose peers say what the input says, files in memory, and over both the clock
 -- of tests/device/lib/mock.lua. An error that reaches the scheduler, or a check that fails, ends the run as a crash.
--- Input: a byte of flags, a byte for the size of the pieces (0: all at once), and what the peers send, the next connection's
--- behind a line of `===`.
+-- Input: a byte of flags, a byte for the size of the pieces (0: all at once), and what the peers send once they were asked,
+-- the next connection's behind a line of `===`.
 local mock = require "mock"
 local input = ...
 
@@ -69,6 +69,7 @@ end
 
 -- Sockets -------------------------------------------------------------------------------------------------------------
 
+local END_AFTER_MS = 3000
 local CONN, SEND, RECV, CLOSE_IND, CLOSE = 20, 21, 22, 23, 24
 rtos.MSG_SOCK_CONN_CNF, rtos.MSG_SOCK_SEND_CNF, rtos.MSG_SOCK_RECV_IND = CONN, SEND, RECV
 rtos.MSG_SOCK_CLOSE_IND, rtos.MSG_SOCK_CLOSE_CNF = CLOSE_IND, CLOSE
@@ -82,15 +83,21 @@ local function post(id, kind, fields)
   mock.messages[#mock.messages + 1] = { fields }
 end
 
--- The next piece arrives, or the end.
+-- The peer ends the connection.
+local function finish(id)
+  local one, broken = sockets[id], core.flag(BROKEN)
+  if one.closed then return end
+  one.ended = true
+  post(id, CLOSE_IND, { result = broken and 1 or 0, error = broken and 1 or 0, reason = broken and "reset" or nil })
+end
+
+-- The next piece arrives, or the end, a little later.
 local function go_on(id)
   local one = sockets[id]
   if not one or one.closed or one.ended then return end
   if one.rest == "" then
-    if core.flag(SILENT) then return end
-    one.ended = true
-    local broken = core.flag(BROKEN)
-    return post(id, CLOSE_IND, { result = broken and 1 or 0, error = broken and 1 or 0, reason = broken and "reset" or nil })
+    if not core.flag(SILENT) then sys.timerStart(finish, END_AFTER_MS, id) end
+    return
   end
   local size = piece_size > 0 and piece_size or #one.rest
   if core.rewrite then one.rest = core.rewrite(one.rest) end
@@ -105,7 +112,7 @@ function socketcore.sock_conn(kind, address, port)
   sockets[last_id] = { kind = kind, here = "", rest = table.remove(streams, 1) or "" }
   core.sent = ""
   post(last_id, CONN, {})
-  go_on(last_id)
+  if core.speaks_first then go_on(last_id) end
   return last_id
 end
 function socketcore.sock_send(id, data)
@@ -114,6 +121,8 @@ function socketcore.sock_send(id, data)
   local bad = sockets[id].closed or sockets[id].ended
   post(id, SEND, { result = bad and 1 or 0, send_len = bad and 0 or #data })
   if bad then return 0, 1 end
+  if not (core.speaks_first or sockets[id].asked) then go_on(id) end
+  sockets[id].asked = true
   return 1
 end
 function socketcore.sock_recv(id, limit)

@@ -1,6 +1,7 @@
 -- A server that answers anything, on the control connection and on those for data.
 local core = ...
 require "ftp"
+core.speaks_first = true
 core.files["/up.txt"] = ("line\r\n"):rep(100)
 local function check(what, code, text)
   core.check(type(code) == "string" and code:match("^%d%d%d$"), what .. " gives the code " .. tostring(code))

@@ -1,5 +1,5 @@
--- A modem that says anything, asked and unasked, to all modules that listen to it. Each command is answered by the next line of
--- the input, `|` standing for its line ends; what is left comes unasked.
+-- A modem that says anything, asked and unasked, to all modules that listen to it. A line of the input that begins
+-- with `!` comes unasked; each other one answers a command. `|` stands for its line ends.
 local core = ...
 local mock = require "mock"
 require "sys"
@@ -10,9 +10,13 @@ local function next_line()
   lines = rest
   return (line:gsub("|", "\r\n"))
 end
+local function say_unasked()
+  while lines:sub(1, 1) == "!" do mock.say(next_line():sub(2)) end
+end
 function mock.modem(command)
   local line = next_line()
   mock.say(line == "" and (command:find("CMGS=") and "\r\n> " or "\r\nOK\r\n") or line)
+  say_unasked()
 end
 sms.setNewSmsCb(function(number, text, time)
   core.check(type(number) == "string" and type(text) == "string" and type(time) == "string", "a message without its parts")
@@ -23,11 +27,11 @@ sys.taskInit(function()
   sms.send("10086", ("x"):rep(80), function() end)
   cc.dial("10086")
   net.startQueryAll(60000, 60000)
-  net.getMultiCell(function(list) core.check(type(list) == "table", "no list of cells") end)
-  misc.getTemperature(function(degrees) core.check(degrees == nil or type(degrees) == "number", "no temperature") end)
   while lines ~= "" do
     sys.wait(1000)
-    mock.say(next_line())
+    say_unasked()
+    net.getMultiCell(function(list) core.check(type(list) == "table", "no list of cells") end)
+    misc.getTemperature(function(degrees) core.check(degrees == nil or type(degrees) == "number", "no temperature") end)
   end
   cc.hangUp()
 end)
