@@ -3,12 +3,13 @@ PRESET ?= release
 BUILD := build/$(PRESET)
 CTEST_FLAGS ?= --output-on-failure -j 4
 
-.PHONY: help run test build bench deb tidy clean deps test-deps
+.PHONY: help run test build bench fuzz deb tidy clean deps test-deps
 help:
 	@echo "make run     install what is missing, build, and run the demo (needs no network)"
 	@echo "make test    the same, then all tests"
 	@echo "make build   only build, into $(BUILD) (PRESET=release|dev|asan|clang)"
 	@echo "make bench   build and run the benchmarks"
+	@echo "make fuzz    run each fuzz target for FUZZ_SECONDS (default 60)"
 	@echo "make tidy    run clang-tidy over the sources (takes a while)"
 	@echo "make deb     make Debian packages, into build/package"
 	@echo "make clean   remove build/"
@@ -39,6 +40,13 @@ bench: deps
 	@cmake --build build/release-puc --target bench
 	@bench/run.py build/release
 	@bench/device.py build/release build/release-puc
+
+FUZZ_SECONDS ?= 60
+fuzz: test-deps
+	@scripts/install-deps.sh clang
+	@cmake --preset fuzz >/dev/null
+	@cmake --build build/fuzz --target fuzz
+	@tests/fuzz/run.sh $(FUZZ_SECONDS)
 
 deb: deps
 	@scripts/install-deps.sh deb

@@ -43,7 +43,8 @@ class Run {
  private:
   SocketId some_id() {
     const std::uint32_t which = input_.byte();
-    if (which >= 240 || links_.empty()) return static_cast<SocketId>(which) - 245;
+    if (which == 255) return 0x7fffffff;
+    if (which >= 240 || links_.empty()) return static_cast<SocketId>(which % 16);
     auto it = links_.begin();
     std::advance(it, static_cast<std::ptrdiff_t>(which % links_.size()));
     return it->first;
