@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "transport/tls_error.hpp"
+#include "transport/tls_key_cost.hpp"
 
 namespace socketcore {
 namespace {
@@ -74,8 +75,12 @@ Result<std::vector<CertPtr>> read_certificates(std::string_view pem, std::string
 
 Result<KeyPtr> read_key(std::string_view pem, std::optional<std::string_view> password, std::string_view what) {
   if (pem.size() > INT_MAX) return unusable(what, " is too long", {});
-  const BioPtr bio = open_text(pem);
   Password answer{password};
+  if (opening_costs_too_much(pem, give_password, &answer)) {
+    return unusable(what, " takes too much work to open: it asks for too many rounds", {});
+  }
+  answer.asked = false;
+  const BioPtr bio = open_text(pem);
   forget_tls_errors();
   KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, give_password, &answer));
   const TlsError error = take_tls_error();

@@ -204,5 +204,40 @@ TEST(TlsThrowaway, RefusesNamesThatNoCertificateHolds) {
   EXPECT_TRUE(make_throwaway(names).ok());
 }
 
+/// An encrypted key that says of itself how much work it takes to open.
+std::string costly_key(const X509_ALGOR* algorithm) {
+  const std::unique_ptr<X509_SIG, OpenSslFree<X509_SIG_free>> key(X509_SIG_new());
+  X509_ALGOR* into = nullptr;
+  ASN1_OCTET_STRING* bytes = nullptr;
+  X509_SIG_getm(key.get(), &into, &bytes);
+  EXPECT_EQ(X509_ALGOR_copy(into, algorithm), 1);
+  EXPECT_EQ(ASN1_STRING_set(bytes, std::string(160, 'x').data(), 160), 1);
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  EXPECT_EQ(PEM_write_bio_PKCS8(bio.get(), key.get()), 1);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+TEST(TlsKeyText, ThatTakesHoursToOpenIsRefusedAtOnce) {
+  using AlgorithmPtr = std::unique_ptr<X509_ALGOR, OpenSslFree<X509_ALGOR_free>>;
+  const AlgorithmPtr algorithms[] = {
+      AlgorithmPtr(PKCS5_pbe2_set(EVP_aes_128_cbc(), 0x7fffffff, nullptr, 0)),
+      AlgorithmPtr(PKCS5_pbe_set(NID_pbe_WithSHA1And3_Key_TripleDES_CBC, 0x7fffffff, nullptr, 0)),
+      AlgorithmPtr(PKCS5_pbe2_set_scrypt(EVP_aes_128_cbc(), nullptr, 0, nullptr, 1024, 1, 100'000)),
+  };
+  for (const AlgorithmPtr& algorithm : algorithms) {
+    ASSERT_NE(algorithm, nullptr);
+    const std::string key = costly_key(algorithm.get());
+    const Failure failure = client_failure({.cert = encrypted_pems().cert, .key = key, .key_password = kPassword});
+    EXPECT_EQ(failure.err, Err::ssl_einit);
+    EXPECT_THAT(failure.words, HasSubstr("too much work"));
+    // Behind another one, too.
+    const std::string second = "-----BEGIN PRIVATE KEY-----\nQUJD\n-----END PRIVATE KEY-----\n" + key;
+    EXPECT_EQ(client_failure({.cert = encrypted_pems().cert, .key = second, .key_password = kPassword}).err, Err::ssl_einit);
+  }
+  EXPECT_EQ(client_failure({.cert = encrypted_pems().cert, .key = encrypted_pems().key, .key_password = kPassword}).err, Err::ok);
+}
+
 }  // namespace
 }  // namespace socketcore::testing
