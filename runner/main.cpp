@@ -224,7 +224,7 @@ int run_doctor(const Arguments& arguments) {
 // Splits what CLI11 left over into the script and its arguments.
 void take_script(const CLI::App& run, runner::RunOptions& options) {
   std::vector<std::string> rest = run.remaining();
-  if (rest.empty()) throw CLI::RequiredError("SCRIPT");
+  if (rest.empty() || rest.front().empty()) throw CLI::RequiredError("SCRIPT");
   if (rest.front().size() > 1 && rest.front().front() == '-') {
     throw CLI::ParseError("unknown option " + rest.front(), CLI::ExitCodes::ExtrasError);
   }
