@@ -1,5 +1,5 @@
-// The modules of C++ that take a script's bytes: bit, crypto, iconv, json, pack, and the codecs of rtos, with arguments of any
-// kind. Input: a list of calls. Results are arguments of later calls, and objects have their methods called.
+// The modules of C++ that take a script's bytes: bit, crypto, iconv, json, pack, and the codecs of rtos, with arguments of
+// any kind. Input: a list of calls. Results are arguments of later calls, and objects have their methods called.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -92,23 +92,33 @@ class Run {
   void push_text(std::string_view text) { lua_pushlstring(L_, text.data(), text.size()); }
 
   void push_argument() {
-    constexpr double kNumbers[] = {0,          1,     -1,    2,    8,          16,        0.5,       255,     256,
-                                   65536,      1e9,   -1e9,  2e9,  2147483647, -2147483648., 4294967296., 1e15, 9.3e18,
-                                   1.7e308,    -0.0};
+    constexpr double kNumbers[] = {0,    1,      -1,      2,    8,   16,         0.5,          255,
+                                   256,  65536,  1e9,     -1e9, 2e9, 2147483647, -2147483648., 4294967296.,
+                                   1e15, 9.3e18, 1.7e308, -0.0};
     // Names that the calls know.
-    constexpr std::string_view kWords[] = {"ECB",  "CBC", "CTR",   "NONE",     "PKCS7",      "ZERO",  "PKCS5", "AES128",
-                                           "ucs2", "utf8", "ucs2be", "gb2312",  "PUBLIC_KEY", "PRIVATE_KEY", "PUBLIC_CRYPT",
-                                           "MD5",  "SHA1", "SHA256", "IEEE",     "MODBUS",     "XMODEM", "CCITT"};
+    constexpr std::string_view kWords[] = {"ECB",        "CBC",         "CTR",          "NONE", "PKCS7",  "ZERO",
+                                           "PKCS5",      "AES128",      "ucs2",         "utf8", "ucs2be", "gb2312",
+                                           "PUBLIC_KEY", "PRIVATE_KEY", "PUBLIC_CRYPT", "MD5",  "SHA1",   "SHA256",
+                                           "IEEE",       "MODBUS",      "XMODEM",       "CCITT"};
     switch (input_.below(10)) {
-      case 0: return lua_pushnil(L_);
-      case 1: return lua_pushboolean(L_, input_.flag());
-      case 2: return lua_pushnumber(L_, input_.byte());
-      case 3: return lua_pushnumber(L_, kNumbers[input_.below(std::size(kNumbers))]);
-      case 4: return push_text(kWords[input_.below(std::size(kWords))]);
-      case 5: return lua_rawgeti(L_, kValues, static_cast<int>(input_.below(kMostValues)) + 1);
-      case 6: return push_table();
-      case 7: return push_text(std::string(input_.below(2000), 'x'));
-      default: return push_text(input_.text());
+      case 0:
+        return lua_pushnil(L_);
+      case 1:
+        return lua_pushboolean(L_, input_.flag());
+      case 2:
+        return lua_pushnumber(L_, input_.byte());
+      case 3:
+        return lua_pushnumber(L_, kNumbers[input_.below(std::size(kNumbers))]);
+      case 4:
+        return push_text(kWords[input_.below(std::size(kWords))]);
+      case 5:
+        return lua_rawgeti(L_, kValues, static_cast<int>(input_.below(kMostValues)) + 1);
+      case 6:
+        return push_table();
+      case 7:
+        return push_text(std::string(input_.below(2000), 'x'));
+      default:
+        return push_text(input_.text());
     }
   }
   void push_table() {

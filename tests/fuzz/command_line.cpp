@@ -1,5 +1,5 @@
-// The runner's arguments, in its own main() with stand-ins for what they ask of it. Input: the arguments, a zero byte between
-// two.
+// The runner's arguments, in its own main() with stand-ins for what they ask of it. Input: the arguments, a zero byte
+// between two.
 #include <string>
 #include <vector>
 
@@ -23,7 +23,9 @@ int run_echo(const EchoOptions& options, socketcore::Log&) {
   socketcore::fuzz::check(socketcore::Address::parse(options.bind).has_value(), "an address that is none");
   return kDone;
 }
-int examine_machine() { return kDone; }
+int examine_machine() {
+  return kDone;
+}
 int examine_project(const ExamineOptions& options) {
   socketcore::fuzz::check(!options.folder.empty(), "a project without a folder");
   return kDone;

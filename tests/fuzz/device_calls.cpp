@@ -58,22 +58,44 @@ class Run {
     constexpr Duration kTimes[]{0ms, 1us, 100us, 1ms, 20ms, 600ms, 6s, 80s};
     constexpr std::int32_t kTimerTimes[]{-1, 0, 1, 5, 500, 0x7fffffff};
     switch (input_.below(16)) {
-      case 0: return connect();
-      case 1: return send(some_id());
-      case 2: return read(some_id(), input_.below(60'000));
-      case 3: (void)world_.device->close(some_id()); return;
-      case 4: return destroy(some_id());
-      case 5: return set_option(some_id());
-      case 6: (void)world_.device->start_timer(input_.byte() - 2, kTimerTimes[input_.below(6)]); return;
-      case 7: (void)world_.device->stop_timer(input_.byte() - 2); return;
-      case 8: return take(kTimes[input_.below(6)]);
-      case 9: (void)world_.device->sleep(kTimes[input_.below(8)]); return;
-      case 10: world_.sim.advance(kTimes[input_.below(8)]); return;
+      case 0:
+        return connect();
+      case 1:
+        return send(some_id());
+      case 2:
+        return read(some_id(), input_.below(60'000));
+      case 3:
+        (void)world_.device->close(some_id());
+        return;
+      case 4:
+        return destroy(some_id());
+      case 5:
+        return set_option(some_id());
+      case 6:
+        (void)world_.device->start_timer(input_.byte() - 2, kTimerTimes[input_.below(6)]);
+        return;
+      case 7:
+        (void)world_.device->stop_timer(input_.byte() - 2);
+        return;
+      case 8:
+        return take(kTimes[input_.below(6)]);
+      case 9:
+        (void)world_.device->sleep(kTimes[input_.below(8)]);
+        return;
+      case 10:
+        world_.sim.advance(kTimes[input_.below(8)]);
+        return;
       case 11:
-      case 12: return move_peer(some_id());
-      case 13: return meddle();
-      case 14: (void)world_.device->send_space(some_id()); return;
-      default: (void)world_.device->peek(some_id(), input_.below(60'000)); return;
+      case 12:
+        return move_peer(some_id());
+      case 13:
+        return meddle();
+      case 14:
+        (void)world_.device->send_space(some_id());
+        return;
+      default:
+        (void)world_.device->peek(some_id(), input_.below(60'000));
+        return;
     }
   }
 
@@ -125,14 +147,22 @@ class Run {
 
   void meddle() {
     switch (input_.below(8)) {
-      case 0: return world_.sim.black_hole(test::at(kFar, 0).address, input_.flag());
-      case 1: return world_.sim.unreachable(test::at(kFar, 0).address, input_.flag());
-      case 2: return world_.sim.limit_io(input_.below(2000));
-      case 3: return world_.sim.set_latency(std::chrono::microseconds(input_.below(20'000)));
-      case 4: return world_.reactor.wake();
-      case 5: return world_.device->set_link(input_.flag());
-      case 6: return world_.sim.limit_descriptors(input_.flag() ? input_.byte() : 1000);
-      default: return report_readiness();
+      case 0:
+        return world_.sim.black_hole(test::at(kFar, 0).address, input_.flag());
+      case 1:
+        return world_.sim.unreachable(test::at(kFar, 0).address, input_.flag());
+      case 2:
+        return world_.sim.limit_io(input_.below(2000));
+      case 3:
+        return world_.sim.set_latency(std::chrono::microseconds(input_.below(20'000)));
+      case 4:
+        return world_.reactor.wake();
+      case 5:
+        return world_.device->set_link(input_.flag());
+      case 6:
+        return world_.sim.limit_descriptors(input_.flag() ? input_.byte() : 1000);
+      default:
+        return report_readiness();
     }
   }
   /// What the kernel never would say.
@@ -164,11 +194,20 @@ class Run {
       const std::string text = what < 2 ? some_bytes(one->peer_sent.size()) : "";
       switch (what) {
         case 0:
-        case 1: one->peer_sent += text.substr(0, one->peer.offer(text)); return;
-        case 2: one->peer_got += one->peer.read(input_.below(60'000)); return;
-        case 3: return one->peer.finish();
-        case 4: one->peer_is_over = true; return one->peer.abort();
-        default: one->peer_is_over = true; return one->peer.close();
+        case 1:
+          one->peer_sent += text.substr(0, one->peer.offer(text));
+          return;
+        case 2:
+          one->peer_got += one->peer.read(input_.below(60'000));
+          return;
+        case 3:
+          return one->peer.finish();
+        case 4:
+          one->peer_is_over = true;
+          return one->peer.abort();
+        default:
+          one->peer_is_over = true;
+          return one->peer.close();
       }
     }
     if (one->datagrams && one->datagrams->read() != "nothing") {
@@ -192,7 +231,8 @@ class Run {
         accept(one);
         if (one.type == SocketType::tcp && one.peer.valid()) one.peer_got += one.peer.read();
       }
-      if (world_.device->receive(message, std::min<Duration>(time / 8, end - world_.sim.now())) != Waited::message) continue;
+      if (world_.device->receive(message, std::min<Duration>(time / 8, end - world_.sim.now())) != Waited::message)
+        continue;
       if (message.kind == MessageKind::receive_ind) read(message.socket, std::max<std::size_t>(message.size, 1));
     }
   }

@@ -1,5 +1,5 @@
-// The script library in a Lua state of its own, over sockets, files and a modem of plain Lua: library/core.lua says what the
-// input means. SC_FUZZ_SCRIPT is the script that uses it.
+// The script library in a Lua state of its own, over sockets, files and a modem of plain Lua: library/core.lua says what
+// the input means. SC_FUZZ_SCRIPT is the script that uses it.
 #include <cstring>
 #include <map>
 #include <string>

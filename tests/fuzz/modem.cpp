@@ -1,12 +1,11 @@
 // A script that writes anything to the modem, while anything happens outside. Input: lines. What follows a `!` is a control
 // line, a `~` lets as many milliseconds pass as the number behind it says, a `<` reads as many bytes; a `>` stands before
 // bytes that are written as they are; any other line is written with CR behind it.
-#include "unit/modem/bench.hpp"
-
 #include <charconv>
 #include <chrono>
 
 #include "fuzz/input.hpp"
+#include "unit/modem/bench.hpp"
 
 namespace socketcore::fuzz {
 namespace {
@@ -48,11 +47,18 @@ class Run {
     const char first = line.empty() ? '\0' : line[0];
     const std::string_view rest = line.substr(line.empty() ? 0 : 1);
     switch (first) {
-      case '!': (void)bench_.modem.control(rest); return;
-      case '~': return pass(std::chrono::milliseconds(number(rest)));
-      case '<': (void)bench_.modem.read(number(rest)); return;
-      case '>': return write(std::string(rest));
-      default: return write(std::string(line) + "\r");
+      case '!':
+        (void)bench_.modem.control(rest);
+        return;
+      case '~':
+        return pass(std::chrono::milliseconds(number(rest)));
+      case '<':
+        (void)bench_.modem.read(number(rest));
+        return;
+      case '>':
+        return write(std::string(rest));
+      default:
+        return write(std::string(line) + "\r");
     }
   }
   void write(const std::string& bytes) {

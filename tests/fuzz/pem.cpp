@@ -20,7 +20,8 @@ void run(Input input) {
 
   test::World world;
   if (flags & 2) world.use({.tls_verify = TlsVerify::strict});
-  const Opened opened = world.device->connect({.type = SocketType::ssl, .address = "192.0.2.1", .port = 443, .tls = request});
+  const Opened opened =
+      world.device->connect({.type = SocketType::ssl, .address = "192.0.2.1", .port = 443, .tls = request});
   check(opened.error == Err::ok || opened.error == Err::ssl_einit, "another error than ssl_einit");
   if (opened.error == Err::ok) {
     const bool pair = request.client_cert.empty() == request.client_key.empty();
@@ -30,7 +31,9 @@ void run(Input input) {
 
   // The same texts as a server's.
   TlsContexts contexts;
-  const auto context = contexts.server({.ca_cert = request.ca_cert, .cert = request.client_cert, .key = request.client_key,
+  const auto context = contexts.server({.ca_cert = request.ca_cert,
+                                        .cert = request.client_cert,
+                                        .key = request.client_key,
                                         .key_password = request.client_password});
   check(context.ok() || context.failure().err == Err::ssl_einit, "another error than ssl_einit");
   if (!context.ok() && password.size() > 8) {

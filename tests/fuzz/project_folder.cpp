@@ -9,7 +9,9 @@
 #include "unit/board/temporary_folder.hpp"
 
 // The library of the installed program is read by no run: it is the same each time.
-std::filesystem::path runner::own_library() { return {}; }
+std::filesystem::path runner::own_library() {
+  return {};
+}
 
 namespace socketcore::fuzz {
 namespace {
@@ -30,7 +32,8 @@ std::string path_of(std::string_view name) {
     if (c != '\0' && !(c == '/' && (path.empty() || path.back() == '/'))) path += c;
   }
   while (!path.empty() && path.back() == '/') path.pop_back();
-  const bool leaves = ("/" + path + "/").find("/../") != std::string::npos || ("/" + path + "/").find("/./") != std::string::npos;
+  const bool leaves =
+      ("/" + path + "/").find("/../") != std::string::npos || ("/" + path + "/").find("/./") != std::string::npos;
   return path.empty() || leaves ? "main.lua" : path;
 }
 

@@ -1,5 +1,5 @@
-// Source text of a script, in all hands that it passes through: the lexer, the implicit arg, the compiler, and the reader of
-// `doctor`. The input is the text.
+// Source text of a script, in all hands that it passes through: the lexer, the implicit arg, the compiler, and the reader
+// of `doctor`. The input is the text.
 #include <algorithm>
 #include <string>
 
@@ -64,9 +64,9 @@ void declare(lua_State* L, std::string_view source, bool is_lua) {
     declared.replace(at, kPacker.size(), "00");
   }
   std::string words;
-  const bool limit = !loads(L, declared, &words) && (words.find("too many") != std::string::npos ||
-                                                     words.find("limit") != std::string::npos ||
-                                                     words.find("syntax levels") != std::string::npos);
+  const bool limit = !loads(L, declared, &words) &&
+                     (words.find("too many") != std::string::npos || words.find("limit") != std::string::npos ||
+                      words.find("syntax levels") != std::string::npos);
   check(words.empty() || limit, "what was Lua is none any more");
 }
 

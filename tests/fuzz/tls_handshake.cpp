@@ -1,7 +1,6 @@
 // A server that speaks anything instead of TLS, or nearly TLS. Input: flags, the size of its pieces, its bytes.
-#include "fuzz/fixed_random.hpp"
-
 #include "fuzz/failures.hpp"
+#include "fuzz/fixed_random.hpp"
 #include "fuzz/input.hpp"
 #include "fuzz/tls_identity.hpp"
 #include "sim/fixture.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
-/// A CA, a certificate for tls.test, *.wild.test and 192.0.2.1 that it has signed, and its key. Known to all the world, valid
-/// until 2120, and the same in each run: what was recorded of a handshake fits again.
+/// A CA, a certificate for tls.test, *.wild.test and 192.0.2.1 that it has signed, and its key. Known to all the world,
+/// valid until 2120, and the same in each run: what was recorded of a handshake fits again.
 namespace socketcore::fuzz {
 
 inline constexpr const char* kCa = R"(-----BEGIN CERTIFICATE-----

@@ -1,12 +1,11 @@
 // What a server may do once the handshake is over, and what may become of its bytes on the way. Input: a list of acts.
-#include "fuzz/fixed_random.hpp"  // before OpenSSL's own
-
 #include <openssl/ssl.h>
 
 #include <memory>
 #include <string>
 
 #include "fuzz/failures.hpp"
+#include "fuzz/fixed_random.hpp"  // before OpenSSL's own
 #include "fuzz/input.hpp"
 #include "fuzz/tls_identity.hpp"
 #include "sim/fixture.hpp"
@@ -104,22 +103,55 @@ class Run {
     const std::uint32_t what = input_.below(16);
     const std::string_view text = what < 3 || what == 8 ? input_.text() : "";
     switch (what) {
-      case 0: said(text, SSL_write(ssl, text.data(), static_cast<int>(text.size()))); break;
-      case 1: harm(text); hand_over(text); break;  // bytes of nobody's
-      case 2: send(text); break;
-      case 3: damage(server_->records()); break;
-      case 4: (void)SSL_key_update(ssl, input_.flag() ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED); break;
-      case 5: (void)SSL_new_session_ticket(ssl); break;
-      case 6: (void)SSL_renegotiate(ssl), (void)SSL_do_handshake(ssl); break;
-      case 7: goodbye_ = SSL_shutdown(ssl) >= 0 || goodbye_; break;
-      case 8: flood(text); break;
-      case 9: piece_ = input_.byte(); break;
-      case 10: world_.sleep(std::chrono::milliseconds(input_.byte())); break;
-      case 11: if (peer_.valid()) peer_.finish(); break;
-      case 12: if (input_.byte() > 127 && peer_.valid()) peer_.abort(), broken_ = true; break;
-      case 13: if (input_.byte() > 127) world_.device->close(id_), closed_ = true; break;
-      case 14: recv(input_.below(20'000)); break;
-      default: take(); break;
+      case 0:
+        said(text, SSL_write(ssl, text.data(), static_cast<int>(text.size())));
+        break;
+      case 1:
+        harm(text);
+        hand_over(text);
+        break;  // bytes of nobody's
+      case 2:
+        send(text);
+        break;
+      case 3:
+        damage(server_->records());
+        break;
+      case 4:
+        (void)SSL_key_update(ssl, input_.flag() ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED);
+        break;
+      case 5:
+        (void)SSL_new_session_ticket(ssl);
+        break;
+      case 6:
+        (void)SSL_renegotiate(ssl), (void)SSL_do_handshake(ssl);
+        break;
+      case 7:
+        goodbye_ = SSL_shutdown(ssl) >= 0 || goodbye_;
+        break;
+      case 8:
+        flood(text);
+        break;
+      case 9:
+        piece_ = input_.byte();
+        break;
+      case 10:
+        world_.sleep(std::chrono::milliseconds(input_.byte()));
+        break;
+      case 11:
+        if (peer_.valid()) peer_.finish();
+        break;
+      case 12:
+        if (input_.byte() > 127 && peer_.valid()) peer_.abort(), broken_ = true;
+        break;
+      case 13:
+        if (input_.byte() > 127) world_.device->close(id_), closed_ = true;
+        break;
+      case 14:
+        recv(input_.below(20'000));
+        break;
+      default:
+        take();
+        break;
     }
     pass();
     world_.sleep(1ms);

@@ -1,5 +1,5 @@
-// An archive that a script takes from the air and installs. Input: the size of the pieces; 1 if headers get the checksum that
-// fits; the archive. In the first case its headers are the input's, cut at blocks of 512 bytes wherever they lie.
+// An archive that a script takes from the air and installs. Input: the size of the pieces; 1 if headers get the checksum
+// that fits; the archive. In the first case its headers are the input's, cut at blocks of 512 bytes wherever they lie.
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -56,7 +56,8 @@ void run(Input input) {
 
   (void)update.start();
   for (std::size_t at = 0; at < archive.size(); at += piece) {
-    check(update.process(std::string_view(archive).substr(at, piece), archive.size()) == Update::Answer::done, "a piece is refused");
+    check(update.process(std::string_view(archive).substr(at, piece), archive.size()) == Update::Answer::done,
+          "a piece is refused");
   }
   const Update::Answer answer = update.end();
   check(names_in(root / "") == std::set<std::string>{"data"}, "a file outside of the flash");
