@@ -1,6 +1,5 @@
 #pragma once
 
-#define OPENSSL_SUPPRESS_DEPRECATED  // a method is the short way, a provider the long one
 #include <openssl/rand.h>
 
 #include <cstdint>
@@ -11,6 +10,10 @@ inline std::uint32_t& random_state() {
   static std::uint32_t state = 1;
   return state;
 }
+
+// A method is the short way; a provider, which is not deprecated, the long one.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 /// From now on OpenSSL draws the same bytes in each run: every ClientHello is the same, byte for byte, and an input that
 /// holds the answer to it gets as far each time.
@@ -30,5 +33,7 @@ inline void fix_openssl_random() {
   [[maybe_unused]] static const bool once = RAND_set_rand_method(&method) == 1;
   random_state() = 1;
 }
+
+#pragma GCC diagnostic pop
 
 }  // namespace socketcore::fuzz

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "fuzz/failures.hpp"
-#include "fuzz/fixed_random.hpp"  // before OpenSSL's own
+#include "fuzz/fixed_random.hpp"
 #include "fuzz/input.hpp"
 #include "fuzz/tls_identity.hpp"
 #include "sim/fixture.hpp"
