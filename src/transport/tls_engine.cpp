@@ -31,10 +31,6 @@ bool is_loss(Err err) noexcept {
   return err == Err::erst || err == Err::eclsd || err == Err::enotconn || err == Err::eabort;
 }
 
-Failure copy_of(const Failure& failure) noexcept {
-  return make_failure(failure.err, {failure.words});
-}
-
 }  // namespace
 
 struct TlsEngine::Bio {
@@ -113,7 +109,7 @@ Flow TlsEngine::pull(std::span<std::byte> into, std::size_t& size) noexcept {
       break;
     case Flow::failed:
       carrier_end_ = Flow::failed;
-      input_failure_ = copy_of(carrier_.carrier_failure());
+      input_failure_ = carrier_.carrier_failure();
       break;
   }
   return moved.flow;
@@ -125,7 +121,7 @@ bool TlsEngine::push(std::span<const std::byte> data) noexcept {
   if (!holds_output()) {
     const Moved moved = carrier_.push(data);
     if (moved.flow == Flow::failed) {
-      output_broke(copy_of(carrier_.carrier_failure()));
+      output_broke(carrier_.carrier_failure());
       return true;
     }
     data = data.subspan(moved.size);
@@ -153,7 +149,7 @@ Flow TlsEngine::flush() noexcept {
   if (!holds_output()) return Flow::done;
   const Moved moved = carrier_.push(std::span(held_).subspan(held_from_));
   if (moved.flow == Flow::failed) {
-    output_broke(copy_of(carrier_.carrier_failure()));
+    output_broke(carrier_.carrier_failure());
     return answer_output_failure();
   }
   held_from_ += moved.size;

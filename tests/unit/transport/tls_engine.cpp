@@ -18,7 +18,7 @@ class PipeCarrier final : public Carrier {
   virtual ~PipeCarrier() = default;
   [[nodiscard]] Moved pull(std::span<std::byte> into) noexcept override { return end->read(into); }
   [[nodiscard]] Moved push(std::span<const std::byte> data) noexcept override { return end->write(data); }
-  [[nodiscard]] const Failure& carrier_failure() const noexcept override { return end->failure(); }
+  [[nodiscard]] Failure carrier_failure() const noexcept override { return end->failure(); }
 
   std::unique_ptr<PipeEnd> end;
 };
