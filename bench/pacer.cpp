@@ -11,13 +11,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cmath>
 #include <csignal>
 #include <deque>
 #include <vector>
 
 #include "client.hpp"
+#include "distribution.hpp"
 
 namespace {
 
@@ -71,23 +70,9 @@ class Pacer {
     seconds_ = std::chrono::duration<double>(Clock::now() - first_).count();
   }
 
-  void print() {
-    std::sort(times_.begin(), times_.end());
-    std::printf("{\"count\": %zu, \"rate\": %.0f, \"max\": %.3f, \"curve\": [", times_.size(),
-                static_cast<double>(times_.size()) / seconds_, micros(times_.back()));
-    // By the share of slower ones, twelve to a decade: what lies between two is a straight line to the eye.
-    constexpr int kPerDecade = 12;
-    const char* between = "";
-    for (int step = 0;; ++step) {
-      const double slower = std::pow(10, -static_cast<double>(step) / kPerDecade);
-      if (slower * static_cast<double>(times_.size()) < 1) break;
-      std::printf("%s[%.7g, %.3f]", between, slower, micros(times_[place(slower)]));
-      between = ", ";
-    }
-    std::printf("]");
-    for (const auto& [name, slower] : {std::pair("p50", 0.5), {"p90", 0.1}, {"p99", 0.01}, {"p99.9", 0.001}}) {
-      std::printf(", \"%s\": %.3f", name, micros(times_[place(slower)]));
-    }
+  void print() const {
+    std::printf("{\"rate\": %.0f, ", static_cast<double>(times_.size()) / seconds_);
+    bench::Distribution(times_).print("echo");
     std::printf("}\n");
   }
 
@@ -97,12 +82,6 @@ class Pacer {
     std::size_t got = 0;
     std::deque<Clock::time_point> due;  // of the pings that are under way
   };
-
-  [[nodiscard]] static double micros(Clock::duration time) { return std::chrono::duration<double, std::micro>(time).count(); }
-  [[nodiscard]] std::size_t place(double slower) const {
-    const auto size = static_cast<double>(times_.size());
-    return static_cast<std::size_t>(std::clamp(size * (1 - slower), 0.0, size - 1));
-  }
 
   void ping(Connection& connection, Clock::time_point due) {
     if (send(connection.fd, ping_.data(), ping_.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(ping_.size())) fail("send");
@@ -143,7 +122,7 @@ class Pacer {
   std::uint64_t done_ = 0;
   Clock::time_point first_ = Clock::now();
   double seconds_ = 0;
-  std::vector<Clock::duration> times_;
+  std::vector<std::chrono::nanoseconds> times_;
   std::array<char, bench::kChunkBytes> buffer_{};
   const std::array<char, bench::kPingBytes> ping_{};
 };

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 # Width and height of a panel's inside, and what is around it.
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, LEGEND = 300, 230, 62, 18, 64, 46, 26
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, LEGEND = 300, 230, 62, 26, 64, 46, 26
 
 # Told apart by colour, mark and dash. A name keeps its look in all charts; names that are not here take the rest in turn.
 LOOKS = {"raw": 0, "engine": 1, "luajit": 2, "lua5.1": 3}
@@ -127,7 +127,7 @@ def draw_panel(panel, left, names):
     for limit, text in panel.limits:
         y = bottom - HEIGHT * up.place(limit)
         out.append(f'<path class="limit" d="M{left} {y:.1f}H{right}"/>'
-                   f'<text x="{left + 4}" y="{y - 4:.1f}">{escape(text)}</text>')
+                   f'<text x="{left + 4}" y="{y + (12 if y < TOP + 14 else -4):.1f}">{escape(text)}</text>')
     for line in panel.lines:
         look = look_of(line.name, names)
         places = [at(x, y) for x, y in line.points]

@@ -28,8 +28,9 @@ using socketcore::SocketId;
 
 class Client {
  public:
-  Client(const bench::ScaleOrder& order, std::uint32_t devices)
+  explicit Client(const bench::ScaleOrder& order)
       : order_(order), os_(socketcore::linux_os()), reactor_(*os_), got_(order.sockets) {
+    const std::uint32_t devices = one_device() ? 1 : order.sockets;
     devices_.reserve(devices);
     numbers_.reserve(devices);
     for (std::uint32_t i = 0; i < devices; ++i) {
@@ -97,7 +98,7 @@ class Client {
   }
 
  private:
-  [[nodiscard]] bool one_device() const { return devices_.size() == 1; }
+  [[nodiscard]] bool one_device() const { return order_.work != "devices"; }
   [[nodiscard]] Device& device_of(std::uint32_t number) { return *devices_[one_device() ? 0 : number]; }
   // A device counts its ids from 0.
   [[nodiscard]] SocketId id_of(std::uint32_t number) const { return one_device() ? static_cast<SocketId>(number) : 0; }
@@ -155,7 +156,7 @@ class Client {
 
 int main(int argc, char** argv) {
   const bench::ScaleOrder order = bench::read_scale_order(argc, argv);
-  Client client(order, order.work == "devices" ? order.sockets : 1);
+  Client client(order);
   bench::Meter meter;
   if (order.work == "open") {
     client.open(false);
