@@ -33,9 +33,9 @@ from scale import print_table, three_digits
 PERCENTILES = ("p50", "p90", "p99", "p99.9", "max")
 LIMIT_US = 1000
 LOADS = {"none": "echo", "receive": "source", "send": "sink", "tls_receive": "tls_source", "tls_send": "tls_sink"}
-WORDS = {"none": "no busy socket", "receive": "one that receives", "send": "one that sends",
-         "tls_receive": "one that receives over TLS", "tls_send": "one that sends over TLS"}
-TICKS = [(1, "0 %"), (10, "90 %"), (100, "99 %"), (1_000, "99.9 %"), (10_000, "99.99 %")]
+WORDS = {"none": "nobody", "receive": "a receiver", "send": "a sender", "tls_receive": "a TLS receiver",
+         "tls_send": "a TLS sender"}
+TICKS = [(2, "50 %"), (10, "90 %"), (100, "99 %"), (1_000, "99.9 %"), (10_000, "99.99 %")]
 
 
 def reflected(lab, command, connections, rate, count):
@@ -90,11 +90,11 @@ def print_latency(answers):
 
 
 def curve(name, rounds, key):
-    """The median of the rounds' curves, by how many times rarer than one the slower ones are."""
+    """The median of the rounds' curves: how many times rarer than all those are that took longer, from the median on."""
     curves = [each[key]["curve"] for each in rounds if each[key].get("curve")]
     points = []
     for step in zip(*curves):
-        if step[0][0] * 1e4 > 0.99:
+        if 1 / TICKS[-1][0] * 0.99 < step[0][0] <= 1 / TICKS[0][0]:
             points.append((1 / step[0][0], statistics.median(value for _, value in step)))
     return plot.Line(name, [(x, max(y, 0.1)) for x, y in points], marks=False)
 

@@ -154,7 +154,8 @@ def draw(path, title, panels):
     for name in names:
         look = look_of(name, names)
         dash = f' stroke-dasharray="{DASHES[look]}"' if DASHES[look] else ""
-        out.append(f'<path class="line s{look}"{dash} d="M{x} {y - 4}h26"/>{mark(look, x + 13, y - 4)}'
+        marked = any(line.name == name and line.marks for panel in panels for line in panel.lines)
+        out.append(f'<path class="line s{look}"{dash} d="M{x} {y - 4}h26"/>{mark(look, x + 13, y - 4) if marked else ""}'
                    f'<text x="{x + 32}" y="{y}">{escape(name)}</text>')
         x += 32 + 7 * len(name) + 24
     out.append("</svg>")
