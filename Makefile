@@ -39,6 +39,8 @@ bench: deps
 	@cmake --build build/release-puc --target bench
 	@bench/run.py build/release
 	@bench/device.py build/release build/release-puc
+	@bench/scale.py build/release --quick
+	@bench/latency.py build/release --quick
 
 deb: deps
 	@scripts/install-deps.sh deb
