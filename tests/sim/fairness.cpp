@@ -79,6 +79,32 @@ TEST_F(Fairness, TwoFloodsTakeTurns) {
   for (std::size_t i = 2; i < heard.size(); ++i) EXPECT_NE(heard[i], heard[i - 1]) << i;
 }
 
+TEST_F(Fairness, AFullSendBufferLeavesInParts) {
+  auto [busy, sink] = open(2000);
+  ASSERT_EQ(send(busy, pattern(1'000'000)), Err::ok);
+  const std::size_t waiting = 1024 * 1024 - device->send_space(busy);
+  ASSERT_GT(waiting, 600'000U);
+  std::size_t in_turn = 0;
+  std::size_t sent = 0;
+  std::size_t most = 0;
+  os.on_send = [&](int, std::span<const std::byte> data) {  // from now on the kernel takes all that it is given
+    in_turn += data.size();
+    return IoResult{data.size(), {}};
+  };
+  for (int i = 0; i < 1000 && sent < waiting; ++i) {
+    (void)sink.read();
+    if (sent == 0) sim.advance(1ms);
+    in_turn = 0;
+    (void)reactor.turn(0s);
+    sent += in_turn;
+    most = std::max(most, in_turn);
+  }
+  os.on_send = nullptr;
+  EXPECT_EQ(sent, waiting);
+  EXPECT_LE(most, 256U * 1024);
+  expect("send_cnf 0 1000000");
+}
+
 TEST_F(Fairness, AScriptThatSendsAllTheTimeAsksTheKernelInBetween) {
   auto [busy, sink] = open();
   const std::string piece = pattern(60'000);
