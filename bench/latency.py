@@ -191,13 +191,13 @@ def main():
     parser.add_argument("--echoes", type=int, default=200_000, help="of one latency run (%(default)s)")
     parser.add_argument("--connections", type=int, default=1_000, help="of the latency runs (%(default)s)")
     parser.add_argument("--seconds", type=int, default=2, help="of one fairness run (%(default)s)")
-    parser.add_argument("--quick", action="store_true", help="one round, short")
+    parser.add_argument("--quick", action="store_true", help="two rounds, short")
     parser.add_argument("--only", metavar="WORK,...", default="latency,fairness", help="latency, fairness")
     parser.add_argument("--images", metavar="FOLDER", help="where to draw the charts (BUILD/bench)")
     parser.add_argument("--json", metavar="FILE", help="where to write all figures (BUILD/bench/latency.json)")
     options = parser.parse_args()
     if options.quick:
-        options.rounds, options.echoes, options.seconds = 1, options.echoes // 4, 1
+        options.rounds, options.echoes, options.seconds = 2, options.echoes // 4, 1
     only = options.only.split(",")
 
     raise_descriptor_limit()
