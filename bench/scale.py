@@ -226,21 +226,18 @@ def print_series(series, outcome):
 
 
 def print_timers(outcome):
-    sides = list(outcome[0]["cpu"])
-    counted = list(outcome[0]["instructions"])
-    deeds = {"arm": "arm", "again": "arm again", "stop": "stop"}
-    print("**Timers that run and do not run out**: what each costs, and an echo on one socket beside them\n")
-    rows = [["timers", *(f"{side}: {word}" for side in sides for word in deeds.values()), *(f"{side}: memory" for side in sides),
-             *(f"{side}: CPU per echo" for side in sides), *(f"{side}: instructions" for side in counted)]]
-    for count, at in outcome.items():
-        each = at["timer"]
-        rows.append([f"{count:,}", *(f"{each[side][deed]:,.0f} ns" if each else "-" for side in sides for deed in deeds),
-                     *(f"{each[side]['bytes']:,.0f} B" if each else "-" for side in sides),
-                     *(f"{statistics.median(at['cpu'][side]):.3g} us" for side in sides),
-                     *(f"{at['instructions'][side]:,.0f}" for side in counted)])
-    grown = growth(outcome)
-    rows.append([f"{max(outcome):,} against none", *["" for _ in sides for _ in range(4)],
-                 *(verdict(grown["cpu"][side]) for side in sides), *(verdict(grown["instructions"][side]) for side in counted)])
+    print("**Timers that run and do not run out**: processor time and memory of each, and an echo on one socket beside them\n")
+    counted = bool(outcome[0]["instructions"])
+    rows = [["timers", "", "arm", "arm again", "stop", "memory", "CPU per echo", *(["instructions per echo"] * counted)]]
+    for side in outcome[0]["cpu"]:
+        for count, at in outcome.items():
+            each = at["timer"].get(side)
+            rows.append([f"{count:,}", side, *(f"{each[deed]:,.0f} ns" if each else "-" for deed in ("arm", "again", "stop")),
+                         f"{each['bytes']:,.0f} B" if each else "-", f"{statistics.median(at['cpu'][side]):.3g} us",
+                         *([f"{at['instructions'][side]:,.0f}"] if counted else [])])
+        grown = growth(outcome)
+        rows.append([f"{max(outcome):,} against none", side, "", "", "", "", verdict(grown["cpu"][side]),
+                     *([verdict(grown["instructions"][side])] if counted else [])])
     print_table(rows)
 
 
