@@ -43,7 +43,10 @@ constexpr std::uint64_t kWithoutEnd = 999'999'999'999'999;
 class Trial {
  public:
   Trial(std::string_view load, std::uint16_t echo_port, std::uint16_t bulk_port)
-      : load_(load), system_(socketcore::linux_os()), os_(*system_), reactor_(os_),
+      : load_(load),
+        system_(socketcore::linux_os()),
+        os_(*system_),
+        reactor_(os_),
         device_(socketcore::Device::create(reactor_)) {
     for (std::size_t i = 0; i < kEchoes; ++i) open(SocketType::tcp, echo_port);
     if (load != "none") open(load.starts_with("tls_") ? SocketType::ssl : SocketType::tcp, bulk_port);
@@ -152,7 +155,8 @@ class Trial {
 int main(int argc, char** argv) {
   if (argc != 6) return std::fputs("usage: fairness LOOP LOAD SECONDS ECHO_PORT BULK_PORT\n", stderr), 2;
   std::signal(SIGPIPE, SIG_IGN);
-  Trial trial(argv[2], static_cast<std::uint16_t>(bench::number(argv[4])), static_cast<std::uint16_t>(bench::number(argv[5])));
+  Trial trial(argv[2], static_cast<std::uint16_t>(bench::number(argv[4])),
+              static_cast<std::uint16_t>(bench::number(argv[5])));
   trial.run(argv[1], std::chrono::seconds(bench::number(argv[3])));
   trial.print();
 }

@@ -105,8 +105,8 @@ def curve(name, rounds, key):
 def tls_sink():
     """Takes what TLS clients send; gives its port."""
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-                        "2", "-subj", "/CN=bench", "-keyout", f"{folder}/key", "-out", f"{folder}/cert"],
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "2", "-subj", "/CN=bench", "-keyout", f"{folder}/key", "-out", f"{folder}/cert"],
                        check=True, capture_output=True)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(f"{folder}/cert", f"{folder}/key")
@@ -152,8 +152,8 @@ def longest(rounds, key):
 
 def print_fairness(answers):
     """Whether no turn took longer than the limit."""
-    rows = [["beside", "MiB per second", "a turn: p50", "p99.9", "longest", "limit", "between two waits: p50", "p99.9", "longest",
-             "echo: p50", "p99"]]
+    rows = [["beside", "MiB per second", "a turn: p50", "p99.9", "longest", "limit", "between two waits: p50", "p99.9",
+             "longest", "echo: p50", "p99"]]
     kept = True
     for load, loops in answers.items():
         turn, receive = loops["turn"], loops["receive"]
@@ -172,7 +172,8 @@ def print_fairness(answers):
 def draw(folder, done):
     if "full" in done:
         panels = [plot.Panel(title, "echoes that took no longer", "latency, us",
-                             [curve(side, rounds, "echo") for side, rounds in done[name].items()], y_log=True, x_ticks=TICKS)
+                             [curve(side, rounds, "echo") for side, rounds in done[name].items()],
+                             y_log=True, x_ticks=TICKS)
                   for title, name in (("half load, from when each was due", "half"), ("full load", "full"))]
         plot.draw(folder / "latency.svg", "An echo on one of 1000 connections", panels)
     if "fairness" in done:
@@ -213,11 +214,13 @@ def main():
         print_latency(done["full"])
         rate = int(middle(done["full"]["raw"], "rate") / 2)
         done["half"] = latency(lab, clients, options, rate)
-        print(f"**Half load**: {rate:,} echoes are due per second, half of what raw has just done; time from when each was due\n")
+        print(f"**Half load**: {rate:,} echoes are due per second, half of what raw has just done; "
+              "time from when each was due\n")
         print_latency(done["half"])
     if "fairness" in only:
         done["fairness"] = fairness(lab, options)
-        print("**Fairness**: processor time of a turn, and of all that is done between two waits; ten sockets echo beside\n")
+        print("**Fairness**: processor time of a turn, and of all that is done between two waits; "
+              "ten sockets echo beside\n")
         kept = print_fairness(done["fairness"])
 
     folder = Path(options.images) if options.images else lab.programs

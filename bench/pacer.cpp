@@ -1,9 +1,11 @@
-// The other end of bench/latency.py: sends pings at times that are fixed beforehand and measures how long each takes to come
-// back. The client, which only sends back what comes, is what is measured; the clock stands here, the same for all clients.
+// The other end of bench/latency.py: sends pings at times that are fixed beforehand and measures how long each takes to
+// come back. The client, which only sends back what comes, is what is measured; the clock stands here, the same for all
+// clients.
 //   pacer CONNECTIONS RATE COUNT
 // Prints its port; begins when so many connections stand. Connections take turns. With RATE 0 each has one ping under
 // way at all times; else pings are due RATE times a second whatever becomes of those before, and a ping's time counts from
-// when it was due. A tenth of COUNT comes before the measure. Then prints the outcome and ends, which closes the connections.
+// when it was due. A tenth of COUNT comes before the measure. Then prints the outcome and ends, which closes the
+// connections.
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -39,7 +41,8 @@ class Pacer {
     socklen_t size = sizeof address;
     // All addresses of the loopback interface: the clients spread their connections over them.
     if (setsockopt(listener, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2) != 0) fail("loopback");
-    if (bind(listener, reinterpret_cast<const sockaddr*>(&address), size) != 0 || listen(listener, 4096) != 0) fail("listen");
+    if (bind(listener, reinterpret_cast<const sockaddr*>(&address), size) != 0 || listen(listener, 4096) != 0)
+      fail("listen");
     getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
     std::printf("%u\n", static_cast<unsigned>(ntohs(address.sin_port)));
     std::fflush(stdout);

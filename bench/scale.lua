@@ -122,8 +122,8 @@ elseif work == "timers" then
   echo(echoes)
   local spent, seconds = lap()
   stop_timers()
-  print(string.format('{"arm": %.6f, "again": %.6f, "stop": %.6f, "bytes": %.0f, "cpu": %.6f, "seconds": %.6f}', armed, again,
-    lap(), bytes, spent, seconds))
+  print(string.format('{"arm": %.6f, "again": %.6f, "stop": %.6f, "bytes": %.0f, "cpu": %.6f, "seconds": %.6f}',
+    armed, again, (lap()), bytes, spent, seconds))
   os.exit(0)
 end
 print(string.format('{"cpu": %.6f, "seconds": %.6f}', lap()))

@@ -196,7 +196,8 @@ def cells(values, factor=1.0, unit=""):
 def growth(outcome):
     """From the smallest size to the largest: of the time, by side, of its ratio to raw, and of the instructions."""
     first, last = outcome[min(outcome)], outcome[max(outcome)]
-    times = {side: statistics.median(rounds) / statistics.median(first["cpu"][side]) for side, rounds in last["cpu"].items()}
+    times = {side: statistics.median(rounds) / statistics.median(first["cpu"][side])
+             for side, rounds in last["cpu"].items()}
     ratios = {side: ratio(rounds, last["cpu"]["raw"]) / ratio(first["cpu"][side], first["cpu"]["raw"])
               for side, rounds in last["cpu"].items() if "raw" in last["cpu"] and side != "raw"}
     counts = {side: count / first["instructions"][side] for side, count in last["instructions"].items()}
@@ -226,13 +227,15 @@ def print_series(series, outcome):
 
 
 def print_timers(outcome):
-    print("**Timers that run and do not run out**: processor time and memory of each, and an echo on one socket beside them\n")
+    print("**Timers that run and do not run out**: processor time and memory of each, and an echo on one socket beside\n")
     counted = bool(outcome[0]["instructions"])
-    rows = [["timers", "", "arm", "arm again", "stop", "memory", "CPU per echo", *(["instructions per echo"] * counted)]]
+    rows = [["timers", "", "arm", "arm again", "stop", "memory", "CPU per echo",
+             *(["instructions per echo"] if counted else [])]]
     for side in outcome[0]["cpu"]:
         for count, at in outcome.items():
             each = at["timer"].get(side)
-            rows.append([f"{count:,}", side, *(f"{each[deed]:,.0f} ns" if each else "-" for deed in ("arm", "again", "stop")),
+            rows.append([f"{count:,}", side,
+                         *(f"{each[deed]:,.0f} ns" if each else "-" for deed in ("arm", "again", "stop")),
                          f"{each['bytes']:,.0f} B" if each else "-", f"{statistics.median(at['cpu'][side]):.3g} us",
                          *([f"{at['instructions'][side]:,.0f}"] if counted else [])])
         grown = growth(outcome)
@@ -279,8 +282,9 @@ def draw(folder, done):
             plot.Panel("an echo beside them", "timers", "CPU per echo, us", lines(some))])
     if "open" in done:
         plot.draw(folder / "scale-open.svg", "How long it takes to open connections, 64 at a time", [
-            plot.Panel("until all stand", "connections", "time, ms", lines(done["open"], "seconds", factor=1e3), y_log=True),
-            plot.Panel("the processor's part", "connections", "CPU, ms", lines(done["open"], "cpu", factor=1e3), y_log=True)])
+            plot.Panel(title, "connections", label, lines(done["open"], key, factor=1e3), y_log=True)
+            for title, label, key in (("until all stand", "time, ms", "seconds"),
+                                      ("the processor's part", "CPU, ms", "cpu"))])
 
 
 def main():
@@ -297,10 +301,10 @@ def main():
     parser.add_argument("--json", metavar="FILE", help="where to write all figures (BUILD/bench/scale.json)")
     options = parser.parse_args()
 
-    global SIZES, TIMERS, OPENED  # pylint: disable=global-statement
+    global SIZES, TIMERS  # pylint: disable=global-statement
     if options.quick:
         options.rounds, options.echoes, options.counts = 1, options.echoes // 4, options.counts // 2
-        SIZES, TIMERS, OPENED = SIZES[::2], TIMERS[-1:], OPENED[-1:]
+        SIZES, TIMERS = SIZES[::2], TIMERS[::2]
     only = options.only.split(",") if options.only else names
     for name in only:
         if name not in names:

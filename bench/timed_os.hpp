@@ -70,7 +70,9 @@ class TimedOs final : public socketcore::Os {
     return os_.open_pseudo_terminal(name);
   }
   socketcore::OpenResult duplicate(int fd) noexcept override { return os_.duplicate(fd); }
-  socketcore::SysError set_line(int fd, const socketcore::SerialLine& line) noexcept override { return os_.set_line(fd, line); }
+  socketcore::SysError set_line(int fd, const socketcore::SerialLine& line) noexcept override {
+    return os_.set_line(fd, line);
+  }
   socketcore::OpenResult open_fifo(const char* path) noexcept override { return os_.open_fifo(path); }
   socketcore::IoResult read(int fd, std::span<std::byte> into) noexcept override { return os_.read(fd, into); }
   socketcore::IoResult write(int fd, std::span<const std::byte> data) noexcept override { return os_.write(fd, data); }
