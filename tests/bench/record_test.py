@@ -55,7 +55,7 @@ class CompareTest(unittest.TestCase):
         old, new = {"compiler": "GNU 12.2.0", "libc": "glibc 2.36"}, {"compiler": "GNU 13.1.0", "libc": "glibc 2.36"}
         lines = record.differing_tools(old, new)
         self.assertEqual(len(lines), 1)
-        self.assertRegex(lines[0], "compiler GNU 12.2.0.*GNU 13.1.0")
+        self.assertRegex(lines[0], "compiler: .*GNU 12.2.0.*GNU 13.1.0")
 
 
 class FileTest(unittest.TestCase):
