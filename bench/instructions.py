@@ -9,7 +9,7 @@ and calls of the system.
     bench/instructions.py --only udp_echo  some of the paths
 
 The peers live in the client's process (bench/lockstep) and move when it waits, clocks and random numbers are always the
-same: the same programs give the same counts, to the last instruction, whatever else the machine does.
+same: the same programs give the same counts, all but to the last instruction, whatever else the machine does.
 """
 
 import argparse
