@@ -9,7 +9,7 @@ clang="clang libclang-rt-14-dev"
 tidy="clang-tidy"
 deb="dpkg-dev file binutils"
 bench="libbenchmark-dev"
-measure="strace valgrind lua5.1 luajit lua-luv lua-cqueues lua-luaossl libmosquitto-dev mosquitto"
+measure="strace valgrind lua5.1 luajit lua-luv lua-cqueues lua-luaossl lua-copas lua-socket lua-sec libmosquitto-dev mosquitto"
 
 wanted=
 for group in "$@"; do
