@@ -37,15 +37,15 @@ class Work:
 # A run takes half a second or so: short, so that those that are compared lie close together, but long enough for a
 # process's start (two or three milliseconds more in Lua than in C++) not to show.
 WORKS = [
-    Work("echo_1", "TCP echo, 64 B, 1 connection", "tcp_echo", "echo", 40_000, 1, "us", 1e6, "echoes"),
+    Work("echo_1", "TCP echo, 64 B, 1 connection", "tcp_echo", "echo", 25_000, 1, "us", 1e6, "echoes"),
     Work("echo_1000", "TCP echo, 64 B, 1000 connections", "tcp_echo", "echo", 100_000, 1, "us", 1e6, "echoes", 1000),
-    Work("connects", "connect, 1 B each way, close", "connects", "echo", 10_000, 1, "us", 1e6, "connections"),
+    Work("connects", "connect, 1 B each way, close", "connects", "echo", 8_000, 1, "us", 1e6, "connections"),
     Work("receive", "receive 1 GiB", "receive", "source", GIB, GIB, "s/GiB", 1, "GiB"),
     Work("send", "send 1 GiB", "send", "sink", GIB, GIB, "s/GiB", 1, "GiB"),
     Work("tls_receive", "TLS 1.3 receive 512 MiB", "tls_receive", "tls_source", GIB // 2, GIB, "s/GiB", 1, "GiB"),
     Work("tls_connects", "TLS 1.3 connect, 1 B each way, close", "tls_connects", "tls_echo", 1_000, 1, "us", 1e6,
          "connections"),
-    Work("udp_echo", "UDP echo, 64 B", "udp_echo", "udp", 40_000, 1, "us", 1e6, "echoes"),
+    Work("udp_echo", "UDP echo, 64 B", "udp_echo", "udp", 25_000, 1, "us", 1e6, "echoes"),
 ]
 
 # From nothing to a process with its TLS context made and its first connection under way; so many processes in one run.
