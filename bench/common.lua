@@ -7,7 +7,7 @@ common.port, common.count, common.connections =
 
 common.AT_ONCE = 64
 common.PING = string.rep("x", 64)
-common.CHUNK = string.rep("x", 64 * 1024)
+common.CHUNK = common.PING:rep(1024) -- PUC Lua adds piece by piece: letter by letter a start would show it
 common.header = string.format("%016.0f", common.count)
 
 -- Addresses take turns, so that the ports of connections that ended a moment ago do not stand in the way.
