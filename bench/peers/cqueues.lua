@@ -14,14 +14,15 @@ end
 
 local function fail(_, method, problem) error(method .. ": " .. tostring(problem)) end
 
--- The buffers of a connection are 4 KiB each way unless told otherwise: few for bulk, many for a thousand idle ones.
+-- The buffers of a connection are 4 KiB each way unless told otherwise before it is made (later they only grow): little for
+-- bulk, much for ten thousand idle ones.
 local function connect(address, options)
+  if options.buffer then socket.setbufsiz(options.buffer, options.buffer) end
   local connection = socket.connect {
     host = address, port = port, type = options.type, nodelay = options.nodelay or false,
   }
   connection:onerror(fail)
   connection:setmode("bn", "bn")
-  if options.buffer then connection:setbufsiz(options.buffer, options.buffer) end
   assert(connection:connect())
   if context then assert(connection:starttls(context)) end
   return connection
