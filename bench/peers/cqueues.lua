@@ -14,8 +14,8 @@ end
 
 local function fail(_, method, problem) error(method .. ": " .. tostring(problem)) end
 
--- The buffers of a connection are 4 KiB each way unless told otherwise before it is made (later they only grow): little for
--- bulk, much for ten thousand idle ones.
+-- The buffers of a connection are 4 KiB each way unless told otherwise before it is made (later they only grow): little
+-- for bulk, much for ten thousand idle ones.
 local function connect(address, options)
   if options.buffer then socket.setbufsiz(options.buffer, options.buffer) end
   local connection = socket.connect {
