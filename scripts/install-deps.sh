@@ -10,7 +10,7 @@ tidy="clang-tidy"
 deb="dpkg-dev file binutils"
 bench="libbenchmark-dev"
 guard="valgrind lua5.1 luajit"
-measure="strace valgrind lua5.1 luajit lua-luv lua-cqueues lua-luaossl libmosquitto-dev mosquitto openssl"
+measure="strace valgrind lua5.1 luajit lua-luv lua-cqueues lua-luaossl lua-copas lua-socket lua-sec libmosquitto-dev mosquitto openssl"
 
 wanted=
 for group in "$@"; do
