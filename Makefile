@@ -34,11 +34,16 @@ test: test-deps
 bench: deps
 	@scripts/install-deps.sh bench measure
 	@scripts/build.sh release
+	@echo "Building the benchmarks, with LuaJIT (build/release) and with PUC Lua (build/release-puc)"
 	@cmake --build build/release --target bench
 	@cmake --preset release -B build/release-puc -DSC_LUA=lua5.1 >build/release-puc.log
 	@cmake --build build/release-puc --target bench
+	@echo "Measuring beside plain C++ and the peers (bench/run.py --help says how; about a quarter of an hour)"
 	@bench/run.py build/release
+	@echo "Measuring a device's project (bench/device.py --help says how)"
 	@bench/device.py build/release build/release-puc
+	@bench/scale.py build/release --quick
+	@bench/latency.py build/release --quick
 
 deb: deps
 	@scripts/install-deps.sh deb

@@ -13,10 +13,10 @@ namespace socketcore {
 namespace {
 
 // How much a script is given from its queue before the kernel is asked again, though the queue is not empty: else a script
-// whose calls make new messages would never hear of timers and peers. Counted in messages and large chunks moved, not in
-// time, so that a run can be repeated.
+// whose calls make new messages would never hear of timers and peers. Counted in messages and chunks moved, not in time, so
+// that a run can be repeated. The chunks of one budget are a mebibyte: what TLS takes a millisecond for on a slow machine.
 constexpr std::int64_t kBudget = 64;
-constexpr std::size_t kChunk = std::size_t{64} * 1024;
+constexpr std::size_t kChunk = std::size_t{16} * 1024;
 
 constexpr std::int64_t kMaxTimerMs = 0x7fffffff;
 

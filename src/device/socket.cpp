@@ -120,7 +120,10 @@ void Socket::link_lost() noexcept {
 }
 
 void Socket::on_turn() noexcept {
-  if (state_ != State::starting) return;
+  if (state_ != State::starting) {
+    hand_over_more();
+    return;
+  }
   try {
     if (!home_->link_up) {
       give_up({Err::eif, "the data link is down"});
@@ -133,6 +136,16 @@ void Socket::on_turn() noexcept {
     }
   } catch (...) {
     give_up({Err::enomem, {}});
+  }
+}
+
+// What the last turn has left over.
+void Socket::hand_over_more() noexcept {
+  if (state_ == State::flushing) {
+    advance_close();
+  } else if (has_connection(state_) && outbox_ && flush_outbox() == Flow::failed) {
+    broken(transport_->failure());
+    announce();
   }
 }
 

@@ -144,6 +144,7 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   void answer_first(Err error, std::uint32_t size) noexcept;
   [[nodiscard]] Outbox& outbox();
   [[nodiscard]] Flow flush_outbox() noexcept;
+  void hand_over_more() noexcept;
   [[nodiscard]] Flow flush_stream() noexcept;
   [[nodiscard]] Flow flush_datagrams() noexcept;
   void heed_writable(bool on) noexcept;

@@ -19,8 +19,8 @@ enum Place : int { kType = 1, kAddress, kPort, kCert, kReceiveBuffer, kInsist, k
 
 std::optional<std::int64_t> integer(lua_Number value, std::int64_t low, std::int64_t high) {
   if (!(value >= static_cast<lua_Number>(low) && value <= static_cast<lua_Number>(high))) return std::nullopt;
-  if (std::floor(value) != value) return std::nullopt;
-  return static_cast<std::int64_t>(value);
+  const auto whole = static_cast<std::int64_t>(value);
+  return static_cast<lua_Number>(whole) == value ? std::optional(whole) : std::nullopt;
 }
 
 std::string_view view_at(lua_State* L, int index) {

@@ -79,8 +79,10 @@ class Host {
   /// The message that receive() took from the device. It stays here until the script has it: making its table may fail.
   Message message;
   bool has_message = false;
+  /// Of how many tables the script must have told when this message has become one.
+  double message_number = 0;
 
-  /// While a message becomes a table, or bytes of `reading` a string, finalizers and debug hooks of the script's may run.
+  /// While C makes the message a table, or bytes of `reading` a string, finalizers and debug hooks of the script's may run.
   /// They may call what they like, but for what waits or reads: that raises. A close of `reading` is done after the read.
   bool delivering = false;
   SocketId reading = kNobody;

@@ -24,12 +24,8 @@ void push_rtos(lua_State* L);
 /// the table. Raises where there is no memory.
 void publish(lua_State* L, const char* name);
 
-/// Pushes the functions that make the tables of socket messages, kMakers of them: upvalues of whoever calls push_making().
-/// The userdata of push_host() is on top of the stack and stays below them.
-inline constexpr int kMakers = 4;
-void push_makers(lua_State* L);
-/// Pushes the one that makes the table of `message`, which is its host's, found from upvalue `makers` on, and its
-/// arguments, whose number it returns. To be called protected: the table needs memory.
-int push_making(lua_State* L, int makers, const Message& message);
+/// Pushes rtos.receive. The userdata of push_host() is on top of the stack and stays below it. Raises where there is no
+/// memory.
+void push_receive(lua_State* L);
 
 }  // namespace socketcore::lua

@@ -28,42 +28,6 @@ constexpr MessageName kMessages[] = {
     {"MSG_SOCK_CLOSE_CNF", ScriptMessage::close_cnf},
 };
 
-// No argument and INF_TIMEOUT: no limit. A wrong value polls.
-std::optional<Duration> check_timeout(lua_State* L, int place) {
-  const auto ms = opt_integer(L, place, 0, kInfTimeout, kInfTimeout).value_or(0);
-  return ms == kInfTimeout ? std::nullopt : std::optional<Duration>(std::chrono::milliseconds(ms));
-}
-
-constexpr int kFirstMaker = 2;  // of the upvalues, behind the host
-
-int receive(lua_State* L) {
-  Host& host = idle_host_of(L);
-  const auto timeout = check_timeout(L, 1);
-  if (!host.has_message) {
-    if (host.peripherals() != nullptr) host.peripherals()->before_receive();
-    if (wait_for_message(L, host, timeout) == Waited::timeout) {
-      lua_pushinteger(L, static_cast<int>(ScriptMessage::timeout));
-      return 1;
-    }
-    if (host.message.kind == MessageKind::timer) {
-      lua_pushinteger(L, static_cast<int>(ScriptMessage::timer));
-      lua_pushinteger(L, host.message.timer);
-      return 2;
-    }
-    if (host.message.kind == MessageKind::event) {
-      if (const int numbers = host.peripherals()->push_numbers(L, host.message); numbers > 0) return numbers;
-    }
-    host.has_message = true;
-  }
-  const int arguments = push_making(L, kFirstMaker, host.message);
-  host.delivering = true;
-  const int status = lua_pcall(L, arguments, 1, 0);
-  host.delivering = false;
-  if (status != 0) return lua_error(L);
-  host.has_message = false;
-  return 1;
-}
-
 int sleep(lua_State* L) {
   Host& host = idle_host_of(L);
   const auto ms = check_integer(L, 1, 0, kInfTimeout);
@@ -108,9 +72,8 @@ int get_version(lua_State* L) {
 }
 
 constexpr luaL_Reg kCalls[] = {
-    {"receive", receive},         {"recv", receive},          {"sleep", sleep},
-    {"timer_start", timer_start}, {"timer_stop", timer_stop}, {"tick", tick},
-    {"get_version", get_version}, {nullptr, nullptr},
+    {"sleep", sleep}, {"timer_start", timer_start}, {"timer_stop", timer_stop},
+    {"tick", tick},   {"get_version", get_version}, {nullptr, nullptr},
 };
 
 }  // namespace
@@ -119,8 +82,13 @@ void push_rtos(lua_State* L) {
   const int host = lua_gettop(L);
   lua_newtable(L);
   lua_pushvalue(L, host);
-  push_makers(L);
-  set_functions(L, kCalls, 1 + kMakers);
+  set_functions(L, kCalls, 1);
+  lua_pushvalue(L, host);
+  push_receive(L);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, host + 1, "receive");
+  lua_setfield(L, host + 1, "recv");
+  lua_pop(L, 1);
 
   lua_pushnumber(L, static_cast<lua_Number>(kInfTimeout));
   lua_setfield(L, -2, "INF_TIMEOUT");

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <limits>
 #include <span>
 #include <utility>
@@ -103,10 +105,26 @@ int sock_getremainbuf(lua_State* L) {
   return 1;
 }
 
+// Few bytes go by way of the C stack: no finalizer that the string sets off reaches them there. False: they are too many.
+bool push_few(lua_State* L, Host& host, SocketId id, std::size_t limit) {
+  std::array<char, 2048> few;  // not cleared
+  for (;;) {
+    const auto bytes = host.device().peek(id, limit);
+    if (bytes.size() > few.size()) return false;
+    if (!bytes.empty()) std::memcpy(few.data(), bytes.data(), bytes.size());
+    const std::uint32_t calls = host.calls;
+    lua_pushlstring(L, few.data(), bytes.size());
+    if (host.calls == calls) break;
+    lua_pop(L, 1);  // a finalizer may have read them
+  }
+  host.device().consume(id);
+  return true;
+}
+
 // Called by sock_recv with a checked id and length, protected: for want of memory, bytes stay where they are. Before it
 // copies, lua_pushlstring may run finalizers. What they call can make the bytes leave the shared buffer (whose memory
 // stays): then the string is made again.
-int take_received(lua_State* L) {
+int push_many(lua_State* L) {
   Host& host = host_of(L);
   const auto id = static_cast<SocketId>(lua_tointeger(L, 1));
   const auto limit = static_cast<std::size_t>(lua_tointeger(L, 2));
@@ -139,6 +157,7 @@ int sock_recv(lua_State* L) {
     lua_pushliteral(L, "");
     return 1;
   }
+  if (push_few(L, host, *id, static_cast<std::size_t>(*length))) return 1;
   lua_pushvalue(L, lua_upvalueindex(2));
   lua_pushinteger(L, *id);
   lua_pushinteger(L, static_cast<lua_Integer>(*length));
@@ -198,7 +217,7 @@ void push_socketcore(lua_State* L) {
   lua_newtable(L);
   lua_pushvalue(L, host);
   lua_pushvalue(L, host);
-  lua_pushcclosure(L, take_received, 1);
+  lua_pushcclosure(L, push_many, 1);
   set_functions(L, kCalls, 2);
 
   const auto set_number = [L](const char* name, std::int64_t number) {

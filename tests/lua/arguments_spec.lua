@@ -49,6 +49,13 @@ test("sock_conn: the error names the function and the type too", function(t)
   t:check(message:find("bad argument #2 to 'sock_conn' (string expected, got table)", 1, true), message)
 end)
 
+test("receive: the error names the script's line and its name for the function", function(t)
+  local recv = rtos.receive
+  local ok, message = pcall(function() return (recv {}) end)
+  t:same(ok, false)
+  t:check(message:find("arguments_spec%.lua:%d+: bad argument #1 to 'recv' %(number expected, got table%)"), message)
+end)
+
 test("sock_conn: a wrong type counts before a wrong value", function(t)
   t:raises("bad argument #8", socketcore.sock_conn, 99, HOST, -1, nil, -1, 7, -1, {})
   t:raises("bad argument #4", socketcore.sock_conn, SSL, "", 80, {caCert = 1})
@@ -326,6 +333,37 @@ test("a finalizer cannot disturb what is being received", function(t)
     local message = t:next()
   until message.id == rtos.MSG_SOCK_CLOSE_CNF
   t:destroy(id)
+end)
+
+test("what a finalizer receives is not received again, nor lost", function(t)
+  local id = t:connect(TCP, harness.tcp)
+  local pause = collectgarbage("setpause", 1)
+  local sent, answers, taken = 0, 0, 0
+  local function count(message)
+    if type(message) == "table" and message.id == rtos.MSG_SOCK_SEND_CNF then answers = answers + 1 end
+  end
+  local function take()
+    taken = taken + 1
+    local ok, message = pcall(rtos.receive, 0)
+    if ok then count(message) end
+  end
+  while sent < 3000 do
+    for _ = 1, 3 do
+      socketcore.sock_send(id, "x")
+      sent = sent + 1
+      getmetatable(newproxy(true)).__gc = take
+    end
+    for _ = 1, 3 do count(rtos.receive(0)) end
+  end
+  collectgarbage("setpause", pause)
+  collectgarbage()
+  repeat
+    local message = rtos.receive(50)
+    count(message)
+  until message == rtos.WAIT_MSG_TIMEOUT
+  t:check(taken > 1000)
+  t:same(answers, sent)
+  t:close(id)
 end)
 
 test("a metamethod of cert may do anything", function(t)
