@@ -206,8 +206,10 @@ Flow TlsEngine::fail_handshake(int ssl_error) noexcept {
 Failure TlsEngine::handshake_failure(int ssl_error) const noexcept {
   const TlsError error = take_tls_error();
   if (ssl_error == SSL_ERROR_SSL) {
-    const bool refused = error.library == ERR_LIB_SSL && error.reason == SSL_R_CERTIFICATE_VERIFY_FAILED;
-    return refused ? refusal() : tls_failure(error, TlsPhase::handshake);
+    // Not by the first error of the queue: a signature that is wrong leaves its own there.
+    const bool refused =
+        SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE && SSL_get_verify_result(ssl_.get()) != X509_V_OK;
+    return refused && !error.no_memory ? refusal() : tls_failure(error, TlsPhase::handshake);
   }
   if (carrier_end_ == Flow::failed || output_failed_) {
     const Failure& lower = carrier_end_ == Flow::failed ? input_failure_ : output_failure_;
