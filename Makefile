@@ -3,13 +3,14 @@ PRESET ?= release
 BUILD := build/$(PRESET)
 CTEST_FLAGS ?= --output-on-failure -j 4
 
-.PHONY: help run test build bench deb tidy clean deps test-deps
+.PHONY: help run test build bench deb tidy cppcheck clean deps test-deps
 help:
 	@echo "make run     install what is missing, build, and run the demo (needs no network)"
 	@echo "make test    the same, then all tests"
 	@echo "make build   only build, into $(BUILD) (PRESET=release|dev|asan|clang)"
 	@echo "make bench   build and run the benchmarks"
 	@echo "make tidy    run clang-tidy over the sources (takes a while)"
+	@echo "make cppcheck run cppcheck over them"
 	@echo "make deb     make Debian packages, into build/package"
 	@echo "make clean   remove build/"
 
@@ -55,6 +56,12 @@ tidy: test-deps
 	@scripts/install-deps.sh tidy
 	@cmake --preset dev >/dev/null
 	@run-clang-tidy -p build/dev -quiet '^$(CURDIR)/(src|runner)/.*'
+
+cppcheck: deps
+	@scripts/install-deps.sh tidy
+	@cmake --preset dev >/dev/null
+	@cppcheck --enable=warning,style,performance,portability --std=c++20 --language=c++ --library=posix,openssl,lua \
+	  -I include -I build/dev/include -I src -I . --suppressions-list=.cppcheck --error-exitcode=1 --quiet src runner
 
 clean:
 	rm -rf build
