@@ -6,7 +6,7 @@ set -eu
 build="g++ cmake ninja-build pkg-config libssl-dev libc-ares-dev libspdlog-dev libcli11-dev libluajit-5.1-dev liblua5.1-0-dev lua-cjson-dev"
 test="libgtest-dev libgmock-dev lua5.1 luajit openssl python3-minimal libpython3-stdlib socat mosquitto mosquitto-clients nginx-light dnsmasq-base vsftpd chrony faketime iproute2 iptables procps"
 clang="clang libclang-rt-14-dev"
-tidy="clang-tidy"
+tidy="clang-tidy cppcheck"
 deb="dpkg-dev file binutils"
 bench="libbenchmark-dev"
 guard="valgrind lua5.1 luajit"
