@@ -59,6 +59,8 @@ def machine_has_a_word(bench):
                      "-dhparam", weak_dh(bench))
     rows = [("CipherString = DEFAULT:@SECLEVEL=0", weak, 0), ("CipherString = DEFAULT:@SECLEVEL=1", weak, 1),
             ("CipherString = DEFAULT:@SECLEVEL=2", weak, 1),
+            ("CipherString = ECDHE+AESGCM:ECDHE+CHACHA20",
+             TlsServer(bench, rsa, "-tls1_2", "-cipher", "AES128-SHA:ECDHE-RSA-AES128-SHA"), 1),
             ("MinProtocol = TLSv1.3", TlsServer(bench, rsa, "-tls1_2"), 1),
             ("MaxProtocol = TLSv1.2", TlsServer(bench, rsa, "-tls1_3"), 1),
             ("MinProtocol = TLSv1", TlsServer(bench, rsa, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"), 1)]
