@@ -88,7 +88,7 @@ class TlsSecrets : public ::testing::Test {
 
 TEST_F(TlsSecrets, AreSeenByThisTest) {
   std::string copy(kPassword);
-  EXPECT_EQ(count_in_memory(kPasswordPart), 1u);
+  EXPECT_GE(count_in_memory(kPasswordPart), 1u);
   OPENSSL_cleanse(copy.data(), copy.size());
 }
 
