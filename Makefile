@@ -3,13 +3,15 @@ PRESET ?= release
 BUILD := build/$(PRESET)
 CTEST_FLAGS ?= --output-on-failure -j 4
 
-.PHONY: help run test build bench deb tidy clean deps test-deps
+.PHONY: help run test build bench deb tidy clean deps test-deps torture simulate
 help:
 	@echo "make run     install what is missing, build, and run the demo (needs no network)"
 	@echo "make test    the same, then all tests"
 	@echo "make build   only build, into $(BUILD) (PRESET=release|dev|asan|clang)"
 	@echo "make bench   build and run the benchmarks"
 	@echo "make tidy    run clang-tidy over the sources (takes a while)"
+	@echo "make torture   every test of the engine again with each fallible operation failing in turn (takes a while)"
+	@echo "make simulate  random histories for SECONDS=600, from seed FIRST=1000000"
 	@echo "make deb     make Debian packages, into build/package"
 	@echo "make clean   remove build/"
 
@@ -39,6 +41,16 @@ bench: deps
 	@cmake --build build/release-puc --target bench
 	@bench/run.py build/release
 	@bench/device.py build/release build/release-puc
+
+SECONDS ?= 600
+FIRST ?= 1000000
+torture simulate: test-deps
+	@scripts/build.sh $(PRESET) -DSC_TESTS=ON
+torture:
+	@$(BUILD)/tests/torture -j $$(nproc)
+	@$(BUILD)/tests/torture_module -j $$(nproc)
+simulate:
+	@$(BUILD)/tests/histories --seconds $(SECONDS) --first $(FIRST)
 
 deb: deps
 	@scripts/install-deps.sh deb
