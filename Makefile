@@ -3,7 +3,7 @@ PRESET ?= release
 BUILD := build/$(PRESET)
 CTEST_FLAGS ?= --output-on-failure -j 4
 
-.PHONY: help run test build bench deb tidy clean deps test-deps torture simulate
+.PHONY: help run test build bench deb tidy cppcheck clean deps test-deps torture simulate
 help:
 	@echo "make run     install what is missing, build, and run the demo (needs no network)"
 	@echo "make test    the same, then all tests"
@@ -12,6 +12,7 @@ help:
 	@echo "make tidy    run clang-tidy over the sources (takes a while)"
 	@echo "make torture   every test of the engine again with each fallible operation failing in turn (takes a while)"
 	@echo "make simulate  random histories for SECONDS=600, from seed FIRST=1000000"
+	@echo "make cppcheck run cppcheck over them"
 	@echo "make deb     make Debian packages, into build/package"
 	@echo "make clean   remove build/"
 
@@ -36,11 +37,16 @@ test: test-deps
 bench: deps
 	@scripts/install-deps.sh bench measure
 	@scripts/build.sh release
+	@echo "Building the benchmarks, with LuaJIT (build/release) and with PUC Lua (build/release-puc)"
 	@cmake --build build/release --target bench
 	@cmake --preset release -B build/release-puc -DSC_LUA=lua5.1 >build/release-puc.log
 	@cmake --build build/release-puc --target bench
+	@echo "Measuring beside plain C++ and the peers (bench/run.py --help says how; about a quarter of an hour)"
 	@bench/run.py build/release
+	@echo "Measuring a device's project (bench/device.py --help says how)"
 	@bench/device.py build/release build/release-puc
+	@bench/scale.py build/release --quick
+	@bench/latency.py build/release --quick
 
 SECONDS ?= 600
 FIRST ?= 1000000
@@ -62,6 +68,12 @@ tidy: test-deps
 	@scripts/install-deps.sh tidy
 	@cmake --preset dev >/dev/null
 	@run-clang-tidy -p build/dev -quiet '^$(CURDIR)/(src|runner)/.*'
+
+cppcheck: deps
+	@scripts/install-deps.sh tidy
+	@cmake --preset dev >/dev/null
+	@cppcheck --enable=warning,style,performance,portability --std=c++20 --language=c++ --library=posix,openssl,lua \
+	  -I include -I build/dev/include -I src -I . --suppressions-list=.cppcheck --error-exitcode=1 --quiet src runner
 
 clean:
 	rm -rf build

@@ -7,7 +7,7 @@ common.port, common.count, common.connections =
 
 common.AT_ONCE = 64
 common.PING = string.rep("x", 64)
-common.CHUNK = string.rep("x", 64 * 1024)
+common.CHUNK = common.PING:rep(1024) -- PUC Lua adds piece by piece: letter by letter a start would show it
 common.header = string.format("%016.0f", common.count)
 
 -- Addresses take turns, so that the ports of connections that ended a moment ago do not stand in the way.
@@ -23,10 +23,24 @@ function common.private_dirty()
   end
 end
 
-function common.report(seconds) print(string.format('{"seconds": %.6f}', seconds)) end
+-- Whether the work is one of TLS.
+common.tls = common.work:find "^tls_" ~= nil
 
-function common.report_memory(before, after)
-  print(string.format('{"before": %.0f, "after": %.0f, "seconds": 0}', before, after))
+-- Does the work that was asked for, by a clock that tells seconds, and ends the process.
+function common.run(works, clock)
+  local work = assert(works[common.work], "no such work")
+  if common.work:find "idle$" then
+    work(1)
+    local before = common.private_dirty()
+    work(common.count)
+    print(string.format('{"before": %.0f, "after": %.0f, "seconds": 0}', before, common.private_dirty()))
+  else
+    local since = clock()
+    work()
+    print(string.format('{"seconds": %.6f}', clock() - since))
+  end
+  io.stdout:flush()
+  os.exit(0) -- the process's end is no part of the work
 end
 
 return common

@@ -113,6 +113,13 @@ class Client {
     return watch.lap();
   }
 
+  /// Until the first connection is under way.
+  double start(SocketType type) {
+    bench::Stopwatch watch;
+    open(type);
+    return watch.lap();
+  }
+
   void idle(SocketType type) {
     open_idle(type, 1);
     const std::uint64_t before = bench::private_dirty();
@@ -201,6 +208,8 @@ int main(int argc, char** argv) {
     bench::report(client.receive_bulk(SocketType::ssl));
   } else if (order.work == "tls_connects") {
     bench::report(client.connects(SocketType::ssl));
+  } else if (order.work == "tls_start") {
+    bench::report(client.start(SocketType::ssl));
   } else if (order.work == "idle") {
     client.idle(SocketType::tcp);
   } else if (order.work == "tls_idle") {

@@ -7,7 +7,7 @@ local common = assert(loadfile(here .. "common.lua"))(...)
 local socketcore = require "socketcore"
 local rtos = require "rtos"
 
-local work, port, count, connections = common.work, common.port, common.count, common.connections
+local port, count, connections = common.port, common.count, common.connections
 
 local TCP, UDP, SSL = 0, 1, 2
 local CONN_CNF, SEND_CNF = rtos.MSG_SOCK_CONN_CNF, rtos.MSG_SOCK_SEND_CNF
@@ -125,31 +125,17 @@ local function open_idle(kind, wanted)
   end
 end
 
-local function idle(kind)
-  open_idle(kind, 1)
-  local before = common.private_dirty()
-  open_idle(kind, count)
-  common.report_memory(before, common.private_dirty())
-end
-
 local works = {
   tcp_echo = function() echo(TCP) end,
   udp_echo = function() echo(UDP) end,
   receive = function() receive_bulk(TCP) end,
   send = send_bulk,
   connects = function() connects(TCP) end,
+  idle = function(wanted) open_idle(TCP, wanted) end,
   tls_receive = function() receive_bulk(SSL) end,
   tls_connects = function() connects(SSL) end,
+  tls_idle = function(wanted) open_idle(SSL, wanted) end,
+  tls_start = function() open(SSL) end,
 }
 
-if work == "idle" then
-  idle(TCP)
-elseif work == "tls_idle" then
-  idle(SSL)
-else
-  local since = rtos.tick()
-  works[work]()
-  common.report((rtos.tick() - since) / 16384)
-end
--- The process's end is no part of the work: nothing is left to deliver.
-io.stdout:flush()
+common.run(works, function() return rtos.tick() / 16384 end)

@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
-"""Runs the benchmarks of a build and prints a table; see docs/performance.md.
+"""Measures socketcore beside plain C++ and the Lua libraries of Debian, and says whether it reaches its goals.
 
-Each work is done by the same server and, in turn, by a plain C++ client on epoll (raw: the limit), by the engine from C++
-(engine), by a Lua script on the module (luajit, lua5.1) and by the peers that are installed (luv, cqueues; LuaJIT). The figure to judge by is the processor's time of the whole client process per
-operation: unlike rates, it hardly depends on what else the machine does. Builds nothing:
+Each work is done against the same server by
+  raw                   a plain C++ client on epoll and OpenSSL: the limit
+  engine                the engine from C++
+  luajit, lua5.1        a Lua script on the module, in these interpreters
+  luv, cqueues, copas   the same works with those of these libraries that are installed, in LuaJIT
+The figure to judge by is the processor's time of the whole client process per operation: unlike rates, it hardly
+depends on what else the machine does. What does vary is taken out by many short rounds, in which raw runs before and
+after each other client, which is compared to those two runs. See docs/performance.md. Builds nothing:
 
     cmake --build build/release --target bench && bench/run.py build/release
 """
@@ -14,47 +19,65 @@ import os
 import platform
 import statistics
 import subprocess
+import time
 
-from lab import IDLE, WORKS, Lab, able, die, raise_descriptor_limit
+from lab import (CANNOT, GOAL_OF, GOALS, IDLE, LESS, LIMITS, OURS, PEERS, START, WORKS, Lab, able, die,
+                 raise_descriptor_limit)
 
-LIMITS = {"idle": 2 * 1024, "tls_idle": 40 * 1024}  # bytes per connection that must not be passed by
-OURS = {"engine", "luajit", "lua5.1", "runner"}
+TIMED = WORKS + [START]
+
+
+def run_once(lab, work, command, ports, count):
+    """CPU and wall time of one run per figure, in its unit and in seconds."""
+    if work is START:
+        _, cpus, walls = zip(*(lab.timed(command, work, ports, 1) for _ in range(count)))
+        return statistics.mean(cpus) * work.to_unit, statistics.median(walls)
+    answer, cpu, _ = lab.timed(command, work, ports, count)
+    share = work.per / count
+    return cpu * share * work.to_unit, json.loads(answer)["seconds"] * share
 
 
 def measure(lab, work, clients, options):
-    """CPU and wall time per figure, by client, one entry per round. The server starts afresh for each work."""
-    clients = {name: command for name, command in clients.items() if able(name, work)}
-    figures = {name: {"cpu": [], "seconds": []} for name in clients}
+    """What each client took, round by round. The server starts afresh for each work."""
     count = work.scaled(options.scale)
-    share = work.per / count
+    others = [name for name in clients if name != "raw" and able(name, work)]
+    figures = {name: {"cpu": [], "seconds": [], "cpu_ratio": [], "seconds_ratio": []} for name in ["raw", *others]}
     with lab.server() as ports:
-        names = list(clients)
-        for turn in range(options.rounds + 1):
-            for name in names:
-                answer, cpu = lab.run(clients[name], work, ports, count if turn > 0 else max(count // 10, 1))
-                if turn == 0:
-                    continue  # the warm-up
-                figures[name]["cpu"].append(cpu * share * work.to_unit)
-                figures[name]["seconds"].append(json.loads(answer)["seconds"] * share)
-            names.append(names.pop(0))
+        for name in figures:  # a warm-up
+            run_once(lab, work, clients[name], ports, max(count // 10, work.connections))
+        for _ in range(options.rounds):
+            raw = [run_once(lab, work, clients["raw"], ports, count)]
+            for name in others:
+                mine = run_once(lab, work, clients[name], ports, count)
+                raw.append(run_once(lab, work, clients["raw"], ports, count))
+                neighbours = map(statistics.mean, zip(*raw[-2:]))
+                for key, value, limit in zip(("cpu", "seconds"), mine, neighbours):
+                    figures[name][key].append(value)
+                    figures[name][f"{key}_ratio"].append(value / limit)
+            for key, values in zip(("cpu", "seconds"), zip(*raw)):
+                figures["raw"][key].append(statistics.median(values))
+                figures["raw"][f"{key}_ratio"].append(1)
+            others.append(others.pop(0))
     return figures
 
 
 def summed_up(figures):
-    raw = figures["raw"]["cpu"]
-    return {
-        name: {
-            "cpu": statistics.median(values["cpu"]),
-            # Against raw in the same round: both met the same neighbours.
-            "ratio": statistics.median(mine / theirs for mine, theirs in zip(values["cpu"], raw)),
-            "rate": 1 / statistics.median(values["seconds"]),
-        }
-        for name, values in figures.items()
-    }
+    sums = {}
+    for name, values in figures.items():
+        sums[name] = {key: statistics.median(column) for key, column in values.items()}
+        sums[name]["quartiles"] = quartiles(values["cpu_ratio"])
+    return sums
+
+
+def quartiles(values):
+    if len(values) < 2:
+        return [values[0], values[0]]
+    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return [low, high]
 
 
 def measure_idle(lab, work, clients, limit):
-    count = min(work.scaled(1), limit - 500)
+    count = min(work.count, limit - 500)
     bytes_each = {}
     for name, command in clients.items():
         if not able(name, work):
@@ -65,14 +88,52 @@ def measure_idle(lab, work, clients, limit):
     return count, bytes_each
 
 
+def verdict(value, goal, spread=None):
+    """Narrowly: the goal lies in the middle half of the rounds."""
+    words = "met" if value <= goal else "MISSED"
+    return f"{words}, narrowly" if spread and spread[0] <= goal < spread[1] else words
+
+
+def best_peer(work, values):
+    """The peer with the smallest value of those that do all of the work, or none."""
+    peers = (name for name in values if name in PEERS and name not in LESS.get(work.name, ()))
+    return min(peers, key=values.get, default=None)
+
+
+def judge_timed(work, figures, sums):
+    """How a work came out for the client that has the goals; None if it was not measured."""
+    if GOAL_OF not in sums:
+        return None
+    ours, goal = sums[GOAL_OF], GOALS.get(work.name)
+    judged = {"goal": goal, "value": ours["cpu_ratio"], "quartiles": ours["quartiles"]}
+    if goal:
+        judged["verdict"] = verdict(ours["cpu_ratio"], goal, ours["quartiles"])
+    if peer := best_peer(work, {name: values["cpu_ratio"] for name, values in sums.items()}):
+        pairs = zip(figures[GOAL_OF]["cpu_ratio"], figures[peer]["cpu_ratio"])
+        judged["best_peer"] = {"name": peer, "value": sums[peer]["cpu_ratio"],
+                               "ratio": statistics.median(mine / theirs for mine, theirs in pairs)}
+    return judged
+
+
+def judge_idle(work, bytes_each):
+    if GOAL_OF not in bytes_each:
+        return None
+    ours, goal = bytes_each[GOAL_OF], GOALS[work.name]
+    judged = {"goal": goal, "value": ours, "verdict": verdict(ours, goal)}
+    if peer := best_peer(work, bytes_each):
+        judged["best_peer"] = {"name": peer, "value": bytes_each[peer], "ratio": ours / bytes_each[peer]}
+    return judged
+
+
 def three_digits(value):
     return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
 
 
-def cpu_cell(name, sums):
+def cell(sums, name, key, to_unit=1):
     if name not in sums:
         return "-"
-    return three_digits(sums[name]["cpu"]) + ("" if name == "raw" else f" ({sums[name]['ratio']:.2f}x)")
+    ratio = "" if name == "raw" else f" ({sums[name][f'{key}_ratio']:.2f}x)"
+    return three_digits(sums[name][key] * to_unit) + ratio
 
 
 def print_table(rows):
@@ -82,6 +143,16 @@ def print_table(rows):
         if index == 0:
             print("| " + " | ".join("-" * width for width in widths) + " |")
     print()
+
+
+def goal_row(title, judged, show):
+    value = show(judged["value"])
+    if "quartiles" in judged:
+        low, high = judged["quartiles"]
+        value += f" ({low:.2f} to {high:.2f})"
+    peer = judged.get("best_peer")
+    return [title, show(judged["goal"]) if judged["goal"] else "-", value, judged.get("verdict", "-"),
+            f"{peer['name']} {show(peer['value'])}" if peer else "-", f"{peer['ratio']:.2f}x" if peer else "-"]
 
 
 def machine():
@@ -94,19 +165,29 @@ def machine():
     return {"processor": model, "cores": os.cpu_count(), "kernel": platform.release(), "load": os.getloadavg()[0]}
 
 
-def main():
+def read_options():
+    works = ", ".join(work.name for work in TIMED + IDLE)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", nargs="?", default="build/release", help="the build folder (%(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each client does each work (%(default)s)")
-    parser.add_argument("--scale", type=float, default=1, help="how much of each work, 0.1 for a quick look (%(default)s)")
-    parser.add_argument("--only", metavar="WORK,...", help=", ".join(work.name for work in WORKS + IDLE))
+    parser.add_argument("--rounds", type=int, default=11, help="how often each client does each work (%(default)s)")
+    parser.add_argument("--scale", type=float, default=1,
+                        help="how much of each work; below 0.5 a process's start begins to show (%(default)s)")
+    parser.add_argument("--only", metavar="WORK,...", help=f"of {works}")
     parser.add_argument("--clients", metavar="CLIENT,...",
-                        help="raw and any of engine, luajit, lua5.1, runner, luv, cqueues (all that there are but runner)")
+                        help="raw and any of engine, luajit, lua5.1, runner, luv, cqueues, copas; "
+                             "without it, all that there are but runner")
     parser.add_argument("--json", metavar="FILE", help="where to write all figures (BUILD/bench/results.json)")
     options = parser.parse_args()
+    if options.rounds < 1 or options.scale <= 0:
+        die("rounds and scale are more than 0")
+    options.only = options.only.split(",") if options.only else None
+    for name in options.only or ():
+        if name not in {work.name for work in TIMED + IDLE}:
+            die(f"no such work: {name}; there are {works}")
+    return options
 
-    limit = raise_descriptor_limit()
-    lab = Lab(options.build)
+
+def chosen_clients(lab, options):
     known = lab.clients()
     wanted = options.clients.split(",") if options.clients else [name for name in known if name != "runner"]
     for name in wanted:
@@ -114,44 +195,69 @@ def main():
             die(f"client {name} is unknown or not installed; there are {', '.join(known)}")
     if "raw" not in wanted:
         die("the client raw is what the others are compared to")
-    clients = {name: known[name] for name in wanted}
-    only = options.only.split(",") if options.only else [work.name for work in WORKS + IDLE]
-    for name in only:
-        if name not in {work.name for work in WORKS + IDLE}:
-            die(f"no such work: {name}")
+    for name in PEERS:
+        if not options.clients and name not in known:
+            print(f"{name} is not installed (scripts/install-deps.sh measure) and left out")
+    return {"raw": known["raw"], **{name: known[name] for name in wanted}}
+
+
+def main():
+    options = read_options()
+    limit = raise_descriptor_limit()
+    lab = Lab(options.build)
+    clients = chosen_clients(lab, options)
+    asked = [work for work in TIMED + IDLE if not options.only or work.name in options.only]
+    timed, idle = [work for work in asked if work in TIMED], [work for work in asked if work in IDLE]
 
     result = {"machine": machine(), "rounds": options.rounds, "scale": options.scale, "works": {}, "idle": {}}
     about = result["machine"]
     print(f"{about['processor']}, {about['cores']} cores, Linux {about['kernel']}, load {about['load']:.1f}")
-    print(f"medians of {options.rounds} rounds; CPU of the whole client process per operation, and its ratio to raw\n")
+    print(f"{len(asked)} works, by {', '.join(clients)}; {options.rounds} rounds of each that is timed\n", flush=True)
+    since = time.monotonic()
 
-    rows = [["work", "unit", *wanted]]
-    for work in WORKS:
-        if work.name not in only:
-            continue
+    rows = [["CPU per operation (ratio to raw)", "unit", *clients]]
+    goals = [["goal", "at most", GOAL_OF, "", "best peer", f"{GOAL_OF} to best peer"]]
+    for work in timed:
+        print(f"  {work.title} ...", end=" ", flush=True)
         figures = measure(lab, work, clients, options)
         sums = summed_up(figures)
-        result["works"][work.name] = {"title": work.title, "unit": work.unit, "rounds": figures, "medians": sums}
-        print(f"  {work.title}: " + ", ".join(f"{name} {three_digits(sums[name]['cpu'])}" for name in sums) +
-              f" {work.unit}", flush=True)
-        rows.append([work.title, work.unit, *(cpu_cell(name, sums) for name in wanted)])
-    if len(rows) > 1:
-        print()
-        print_table(rows)
+        judged = judge_timed(work, figures, sums)
+        result["works"][work.name] = {"title": work.title, "unit": work.unit, "rounds": figures, "medians": sums,
+                                      "judged": judged}
+        print(", ".join(f"{name} {cell(sums, name, 'cpu')}" for name in sums) + f" {work.unit}", flush=True)
+        rows.append([work.title, work.unit, *(cell(sums, name, "cpu") for name in clients)])
+        if work is START:
+            rows.append(["the same, by the clock", work.unit, *(cell(sums, name, "seconds", 1e3) for name in clients)])
+        if judged:
+            goals.append(goal_row(work.title, judged, "{:.2f}x".format))
 
     passed = True
-    rows = [["memory", "connections", *wanted, "limit", ""]]
-    for work in IDLE:
-        if work.name not in only:
-            continue
+    memory = [["bytes per connection", "connections", *clients, "limit", ""]]
+    for work in idle:
+        print(f"  {work.title} ...", end=" ", flush=True)
         count, bytes_each = measure_idle(lab, work, clients, limit)
-        good = all(value <= LIMITS[work.name] for name, value in bytes_each.items() if name in OURS)
-        passed = passed and good
-        result["idle"][work.name] = {"connections": count, "bytes_each": bytes_each, "limit": LIMITS[work.name]}
-        rows.append([work.title, str(count), *(f"{bytes_each[name]:,.0f} B" if name in bytes_each else "-" for name in wanted),
-                     f"{LIMITS[work.name]:,} B", "kept" if good else "NOT KEPT"])
-    if len(rows) > 1:
-        print_table(rows)
+        kept = all(value <= LIMITS[work.name] for name, value in bytes_each.items() if name in OURS)
+        passed = passed and kept
+        judged = judge_idle(work, bytes_each)
+        result["idle"][work.name] = {"connections": count, "bytes_each": bytes_each, "limit": LIMITS[work.name],
+                                     "judged": judged}
+        print(", ".join(f"{name} {value:,.0f} B" for name, value in bytes_each.items()), flush=True)
+        memory.append([work.title, f"{count:,}",
+                       *(f"{bytes_each[name]:,.0f}" if name in bytes_each else "-" for name in clients),
+                       f"{LIMITS[work.name]:,}", "kept" if kept else "NOT KEPT"])
+        if judged:
+            goals.append(goal_row(work.title, judged, "{:,.0f} B".format))
+
+    print(f"\nMedians of {options.rounds} rounds, {(time.monotonic() - since) / 60:.0f} minutes in all.\n")
+    for table in (rows, memory, goals):
+        if len(table) > 1:
+            print_table(table)
+    if timed and len(goals) > 1:
+        print("In brackets behind a ratio to a goal: where the middle half of the rounds lies.")
+    for name, (works, why) in CANNOT.items():
+        if name in clients and any(work.name in works for work in asked):
+            print(f"No figure: {why}.")
+    print()
 
     micro = lab.programs / "micro"
     if micro.exists() and not options.only:

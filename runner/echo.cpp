@@ -10,11 +10,11 @@
 #include <new>
 #include <optional>
 #include <span>
-#include <sstream>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/wiped.hpp"
 #include "loop/loop.hpp"
 #include "runner/signals.hpp"
 #include "socketcore/os.hpp"
@@ -208,11 +208,15 @@ class Datagrams final : public sc::Handler {
 };
 
 /// Empty: it cannot be read.
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+std::string read_pem(const std::string& path) {
+  constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+  std::ifstream file;
+  file.rdbuf()->pubsetbuf(nullptr, 0);  // which would keep a piece of the key
+  file.open(path, std::ios::binary);
+  std::string text(kMostBytes, '\0');
+  file.read(text.data(), kMostBytes);
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
 }
 
 /// A regular file is complete from the moment it is there: a script may be waiting for it. What else is there already (a
@@ -285,12 +289,13 @@ class EchoServer {
         return sc::Failure{sc::Err::eio, "cannot write " + options_.ca_file};
       }
     } else {
-      pem.cert = read_file(options_.cert_file);
-      pem.key = read_file(options_.key_file);
+      pem.cert = read_pem(options_.cert_file);
+      pem.key = read_pem(options_.key_file);
       if (pem.cert.empty()) return sc::Failure{sc::Err::eio, "cannot read a certificate from " + options_.cert_file};
       if (pem.key.empty()) return sc::Failure{sc::Err::eio, "cannot read a key from " + options_.key_file};
     }
     auto context = contexts_.server({.ca_cert = {}, .cert = pem.cert, .key = pem.key, .key_password = {}});
+    sc::wipe(pem.key);
     if (!context) return context.failure();
     return sc::tls_server_layer(std::move(context.value()));
   }

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -138,6 +139,27 @@ bool asks_for_device(const CLI::App& run) {
   return std::any_of(options.begin(), options.end(), [](const CLI::Option* option) { return option->count() > 0; });
 }
 
+constexpr std::uint64_t kLeastMemory = 1 << 20;
+constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 40;
+constexpr std::uint64_t kMostSockets = 1'000'000;
+
+void add_sandbox(CLI::App& run, runner::SandboxOptions& sandbox) {
+  constexpr const char* kGroup = "What the script is held to";
+  run.add_flag("--sandbox", sandbox.confined,
+               "Confine the script to the files of a device's project, its Lua to what cannot harm (docs/sandbox.md)")
+      ->group(kGroup);
+  run.add_option("--max-memory", sandbox.max_memory_bytes, "How much memory its Lua may use, as 64M; 64M with --sandbox")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Range(kLeastMemory, kMostMemory))
+      ->option_text("SIZE")
+      ->group(kGroup);
+  run.add_option("--max-sockets", sandbox.max_sockets, "How many sockets at once it may have; 64 with --sandbox")
+      ->check(CLI::Range(std::uint64_t{1}, kMostSockets))
+      ->option_text("N")
+      ->group(kGroup);
+  run.add_flag("--no-core", sandbox.no_core, "Write no core dump, which would show keys; is on with --sandbox")->group(kGroup);
+}
+
 void add_run(CLI::App& app, Arguments& arguments) {
   CLI::App* const run = app.add_subcommand("run", kRunAbout);
   run->footer(kRunExamples);
@@ -161,6 +183,7 @@ void add_run(CLI::App& app, Arguments& arguments) {
       ->check(CLI::IsMember(runner::log_levels()))
       ->capture_default_str();
   add_device(*run, arguments);
+  add_sandbox(*run, arguments.run.sandbox);
   run->add_flag("--exit-when-idle", arguments.run.exit_when_idle,
                 "End where the script waits and nothing can ever come: no socket, no timer");
 }
@@ -239,15 +262,19 @@ int dispatch(const CLI::App& app, Arguments& arguments) {
   runner::install_signals();
   if (app.got_subcommand("echo")) return runner::run_echo(arguments.echo, *log);
 
+  runner::SandboxOptions& sandbox = arguments.run.sandbox;
+  sandbox.settle();
   socketcore::DeviceOptions& device = arguments.run.device;
-  device.profile = socketcore::find_profile(arguments.profile);
+  socketcore::Profile profile = *socketcore::find_profile(arguments.profile);
+  if (sandbox.max_sockets > 0) profile.max_sockets = std::min<std::size_t>(profile.max_sockets, sandbox.max_sockets);
+  device.profile = &profile;
   if (arguments.tls_verify == "strict") device.tls_verify = socketcore::TlsVerify::strict;
   socketcore::ModemSettings& modem = arguments.run.project.modem;
   modem.timing = socketcore::timing_of(arguments.modem).value();
   modem.sim = socketcore::sim_of(arguments.sim).value();
   modem.registration = socketcore::registration_of(arguments.registration).value();
   modem.attach_delay = std::chrono::milliseconds(arguments.attach_delay_ms);
-  arguments.run.as_device = asks_for_device(*app.get_subcommand("run"));
+  arguments.run.as_device = sandbox.confined || asks_for_device(*app.get_subcommand("run"));
   if (arguments.sni == "auto") device.sni = socketcore::Sni::automatic;
   return runner::run_script(arguments.run, *log);
 }

@@ -1,6 +1,7 @@
 #include "runner/project.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -127,7 +128,10 @@ Project::~Project() { clear_up(); }
 
 void Project::clear_up() noexcept {
   std::error_code error;
-  if (!own_data_.empty()) fs::remove_all(own_data_, error);
+  if (!own_data_.empty()) {
+    fs::remove_all(own_data_, error);
+    ::rmdir(own_data_.c_str());  // for a confined process, which is not allowed the other's first try, unlink()
+  }
   if (!own_fifo_.empty()) fs::remove(own_fifo_, error);
 }
 

@@ -34,6 +34,8 @@ class Project {
 
   [[nodiscard]] const socketcore::BoardSettings& board() const noexcept { return board_; }
   [[nodiscard]] const socketcore::FileSystem::Settings& files() const noexcept { return files_; }
+  /// Whether the flash was made for this run only.
+  [[nodiscard]] bool removes_data() const noexcept { return !own_data_.empty(); }
   /// Removes what was made for this run only. The destructor does it, which exit() leaves out.
   void clear_up() noexcept;
   void set_reason(socketcore::PowerOnReason reason) noexcept { board_.power_on_reason = reason; }

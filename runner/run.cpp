@@ -1,6 +1,7 @@
 #include "runner/run.hpp"
 
 #include <csetjmp>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -10,10 +11,13 @@
 #include <string_view>
 
 #include "lua/device/board.hpp"
+#include "lua/device/confinement.hpp"
 #include "lua/device/inventory.hpp"
 #include "lua/device/loading.hpp"
 #include "lua/device/open.hpp"
 #include "lua/modules.hpp"
+#include "os/confinement.hpp"
+#include "runner/lua_memory.hpp"
 #include "runner/signals.hpp"
 
 namespace runner {
@@ -214,6 +218,7 @@ int run_protected(lua_State* L) {
   luaL_openlibs(L);
   open_modules(L, run);
   if (run.project == nullptr) set_search_path(L, run);
+  if (run.options.sandbox.confined) lua::confine(L);
 
   // PUC Lua keeps hooks per coroutine, each takes that of its maker: so there it must stand from the start. LuaJIT has
   // one hook for all, and compiles nothing while it is set.
@@ -293,7 +298,9 @@ Life live_once(const RunOptions& options, socketcore::Log& log, const std::strin
   if (project != nullptr) files.emplace(project->files());
   project_in_use = project;
   Run run{options, log, file, search_path, project, files ? &*files : nullptr, &clock};
-  lua_State* const L = luaL_newstate();
+  std::optional<LuaMemory> memory;
+  const std::uint64_t limit = options.sandbox.max_memory_bytes;
+  lua_State* const L = limit > 0 ? memory.emplace(limit).new_state() : luaL_newstate();
   if (L == nullptr) {
     std::fputs("socketcore: not enough memory\n", stderr);
     return {run.ending, run.status};
@@ -316,6 +323,10 @@ void pause_before_restart() {
 
 int run_script(const RunOptions& options, socketcore::Log& log) {
   namespace fs = std::filesystem;
+  if (options.sandbox.no_core && !socketcore::forbid_core_dumps()) {
+    std::fputs("socketcore: core dumps cannot be switched off\n", stderr);
+    return EXIT_FAILURE;
+  }
   std::error_code error;
   fs::path file = options.script;
   if (fs::is_directory(file, error)) {
@@ -343,6 +354,7 @@ int run_script(const RunOptions& options, socketcore::Log& log) {
       return EXIT_FAILURE;
     }
   }
+  if (project && options.sandbox.confined) confine_process(options.sandbox, *options.device.profile, *project, log);
   for (;;) {
     const Life life = live_once(options, log, name, search_path, project.get());
     if (stop_signal() != 0) return life.ending == Ending::restart ? 128 + stop_signal() : life.status;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "runner/project.hpp"
+#include "runner/sandbox.hpp"
 #include "socketcore/log.hpp"
 #include "socketcore/options.hpp"
 
@@ -14,6 +15,7 @@ struct RunOptions {
   std::vector<std::string> libraries;  ///< folders for package.path, after the script's own
   bool exit_when_idle = false;
   bool as_device = false;  ///< a project, whatever the script is called
+  SandboxOptions sandbox;
   ProjectOptions project;
   std::string script;  ///< a file, or a folder with main.lua
   std::vector<std::string> arguments;

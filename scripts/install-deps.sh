@@ -1,15 +1,16 @@
 #!/bin/sh
 # Installs what is missing of the Debian packages that the tree needs.
-#   scripts/install-deps.sh build|test|bench|measure|clang|tidy|deb...    (a later group needs the earlier ones named too)
+#   scripts/install-deps.sh build|test|bench|guard|measure|clang|tidy|deb...    (a later group needs the earlier ones named too)
 set -eu
 
 build="g++ cmake ninja-build pkg-config libssl-dev libc-ares-dev libspdlog-dev libcli11-dev libluajit-5.1-dev liblua5.1-0-dev lua-cjson-dev"
-test="libgtest-dev libgmock-dev lua5.1 luajit openssl python3-minimal libpython3-stdlib socat mosquitto mosquitto-clients nginx-light dnsmasq-base vsftpd chrony iproute2 iptables procps"
+test="libgtest-dev libgmock-dev lua5.1 luajit openssl python3-minimal libpython3-stdlib socat mosquitto mosquitto-clients nginx-light dnsmasq-base vsftpd chrony faketime iproute2 iptables procps"
 clang="clang libclang-rt-14-dev"
-tidy="clang-tidy"
+tidy="clang-tidy cppcheck"
 deb="dpkg-dev file binutils"
 bench="libbenchmark-dev"
-measure="strace valgrind lua5.1 luajit lua-luv lua-cqueues lua-luaossl libmosquitto-dev mosquitto"
+guard="valgrind lua5.1 luajit"
+measure="strace valgrind lua5.1 luajit lua-luv lua-cqueues lua-luaossl lua-copas lua-socket lua-sec libmosquitto-dev mosquitto openssl"
 
 wanted=
 for group in "$@"; do
@@ -18,10 +19,11 @@ for group in "$@"; do
     test) wanted="$wanted $test" ;;
     clang) wanted="$wanted $clang" ;;
     bench) wanted="$wanted $bench" ;;
+    guard) wanted="$wanted $guard" ;;
     measure) wanted="$wanted $measure" ;;
     tidy) wanted="$wanted $tidy" ;;
     deb) wanted="$wanted $deb" ;;
-    *) echo "$0: no group '$group' (build, test, bench, measure, clang, tidy, deb)" >&2; exit 2 ;;
+    *) echo "$0: no group '$group' (build, test, bench, guard, measure, clang, tidy, deb)" >&2; exit 2 ;;
   esac
 done
 

@@ -5,21 +5,33 @@ local cqueues = require "cqueues"
 local socket = require "cqueues.socket"
 
 local port, count, PING, CHUNK = common.port, common.count, common.PING, common.CHUNK
-local tls = common.work:find "^tls_" ~= nil
 local context
-if tls then
-  context = require("openssl.ssl.context").new("TLS", false)
-  context:setVerify(require("openssl.ssl.context").VERIFY_NONE)
+if common.tls then
+  local ssl_context = require "openssl.ssl.context"
+  context = ssl_context.new("TLS", false)
+  context:setVerify(ssl_context.VERIFY_NONE)
 end
 
-local function connect(address, kind)
-  local connection = socket.connect {host = address, port = port, type = kind, nodelay = kind == nil}
-  connection:onerror(function(_, method, problem) error(method .. ": " .. tostring(problem)) end)
+local function fail(_, method, problem) error(method .. ": " .. tostring(problem)) end
+
+-- The buffers of a connection are 4 KiB each way unless told otherwise before it is made (later they only grow): little
+-- for bulk, much for ten thousand idle ones.
+local function connect(address, options)
+  if options.buffer then socket.setbufsiz(options.buffer, options.buffer) end
+  local connection = socket.connect {
+    host = address, port = port, type = options.type, nodelay = options.nodelay or false,
+  }
+  connection:onerror(fail)
   connection:setmode("bn", "bn")
   assert(connection:connect())
-  if tls then assert(connection:starttls(context)) end
+  if context then assert(connection:starttls(context)) end
   return connection
 end
+
+local PROMPT = {nodelay = true}
+local BULK = {buffer = #CHUNK, nodelay = common.tls}
+local BRIEF = {nodelay = common.tls}
+local IDLE = {buffer = #PING, nodelay = common.tls}
 
 local function run(threads, body)
   local loop = cqueues.new()
@@ -30,7 +42,7 @@ end
 local function tcp_echo()
   local sent = 0
   run(common.connections, function()
-    local connection = connect "127.0.0.1"
+    local connection = connect("127.0.0.1", PROMPT)
     while sent < count do
       sent = sent + 1
       connection:write(PING)
@@ -41,25 +53,26 @@ end
 
 local function udp_echo()
   run(1, function()
-    local connection = connect("127.0.0.1", socket.SOCK_DGRAM)
+    local connection = connect("127.0.0.1", {type = socket.SOCK_DGRAM})
+    local readable = {pollfd = connection:pollfd(), events = "r"}
     for _ = 1, count do
       connection:send(PING, 1, #PING)
-      while not connection:recv(-1500) do cqueues.poll {pollfd = connection:pollfd(), events = "r"} end
+      while not connection:recv(-1500) do cqueues.poll(readable) end
     end
   end)
 end
 
 local function receive()
   run(1, function()
-    local connection, left = connect "127.0.0.1", count
+    local connection, left = connect("127.0.0.1", BULK), count
     connection:write(common.header)
-    while left > 0 do left = left - #connection:read(-65536) end
+    while left > 0 do left = left - #connection:read(-#CHUNK) end
   end)
 end
 
 local function send()
   run(1, function()
-    local connection, left = connect "127.0.0.1", count
+    local connection, left = connect("127.0.0.1", BULK), count
     connection:write(common.header)
     while left > 0 do
       local data = left >= #CHUNK and CHUNK or CHUNK:sub(1, left)
@@ -75,7 +88,7 @@ local function connects()
   run(math.min(count, common.AT_ONCE), function()
     while opened < count do
       opened = opened + 1
-      local connection = connect(common.address(opened))
+      local connection = connect(common.address(opened), BRIEF)
       connection:write "?"
       assert(connection:read(1))
       connection:close()
@@ -83,31 +96,32 @@ local function connects()
   end)
 end
 
-local held = {}
+local idle_loop
 local function open_idle(wanted)
-  local started = 0
-  run(math.min(wanted, common.AT_ONCE), function()
-    while started < wanted do
-      started = started + 1
-      local connection = connect "127.0.0.1"
-      held[#held + 1] = connection
+  idle_loop = idle_loop or cqueues.new()
+  local started, done = 0, 0
+  local function open_next()
+    started = started + 1
+    idle_loop:wrap(function()
+      local connection = connect("127.0.0.1", IDLE)
       connection:write(PING)
       assert(connection:read(#PING))
-    end
-  end)
+      done = done + 1
+      if started < wanted then open_next() end
+      connection:read(1)
+    end)
+  end
+  for _ = 1, math.min(wanted, common.AT_ONCE) do open_next() end
+  while done < wanted do assert(idle_loop:step()) end
 end
 
-local works = {tcp_echo = tcp_echo, udp_echo = udp_echo, receive = receive, send = send, connects = connects,
-               tls_receive = receive, tls_connects = connects}
-if common.work:find "idle$" then
-  open_idle(1)
-  local before = common.private_dirty()
-  open_idle(count)
-  common.report_memory(before, common.private_dirty())
-else
-  local since = cqueues.monotime()
-  works[common.work]()
-  common.report(cqueues.monotime() - since)
+local function start()
+  local loop = cqueues.new()
+  loop:wrap(function() connect("127.0.0.1", BRIEF) end)
+  assert(loop:step(0))
 end
-io.stdout:flush()
-os.exit(0)
+
+common.run({
+  tcp_echo = tcp_echo, udp_echo = udp_echo, receive = receive, send = send, connects = connects, idle = open_idle,
+  tls_receive = receive, tls_connects = connects, tls_idle = open_idle, tls_start = start,
+}, cqueues.monotime)

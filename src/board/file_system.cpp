@@ -37,6 +37,11 @@ bool is_own_root(std::string_view name) {
   return std::find(kOwnRoots.begin(), kOwnRoots.end(), name) != kOwnRoots.end();
 }
 
+// The entry itself, not what a link points to.
+bool is_of_entry(Access access) {
+  return access == Access::replace || access == Access::move;
+}
+
 bool is_script_root(std::string_view name) {
   return name == "lua" || name == "ldata";
 }
@@ -190,11 +195,12 @@ Refusal FileSystem::locate_data(const std::vector<std::string>& names, Access ac
     root = real_path(data_ / names.front());
   }
   const bool is_root = names.empty() || (medium != media_.end() && names.size() == 1);
-  if (is_root) return access == Access::replace ? kBusy : Refusal{};
+  if (is_root) return is_of_entry(access) ? kBusy : Refusal{};
 
   std::error_code error;
+  if (access == Access::move && fs::is_symlink(host, error)) return kLeadsOut;
   // A link whose target is missing is followed by an open() that makes the file.
-  const bool follow = access != Access::replace && fs::exists(fs::symlink_status(host, error));
+  const bool follow = !is_of_entry(access) && fs::exists(fs::symlink_status(host, error));
   const Path real = fs::canonical(follow ? host : host.parent_path(), error);
   if (!error) return lies_in(real, root) ? Refusal{} : kLeadsOut;
   if (follow) return kLeadsOut;
@@ -213,8 +219,13 @@ Refusal FileSystem::resolve(std::string_view path, Access access, std::string& h
   return guarded([&] {
     Path found;
     const Refusal refusal = locate(path, access, found);
-    if (refusal.ok()) host = found.string();
-    return refusal;
+    if (!refusal.ok()) return refusal;
+    std::error_code error;
+    const fs::file_status status = fs::status(found, error);
+    const bool ordinary = !fs::exists(status) || fs::is_regular_file(status) || fs::is_directory(status);
+    if (!ordinary && !is_of_entry(access)) return kNotOrdinary;
+    host = found.string();
+    return Refusal{};
   });
 }
 
@@ -318,7 +329,7 @@ bool FileSystem::mount(std::string_view path) noexcept {
            std::error_code error;
            fs::create_directory(host, error);
            if (!fs::is_directory(host, error)) return kUnwritable;
-           // A card may be a link of the user's. Other names can be given to a link by a script, which renames it.
+           // A card may be a link of the user's. What else the flash has of them is not meant for this.
            if (media_.count(*name) == 0 && fs::is_symlink(host, error)) return kLeadsOut;
            media_[*name] = true;
            return {};

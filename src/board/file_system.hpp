@@ -22,7 +22,8 @@ namespace socketcore {
 enum class Access : std::uint8_t {
   read,
   write,    ///< to open it for writing
-  replace,  ///< to create, rename or remove the entry itself; never a root or a medium
+  replace,  ///< to create, overwrite or remove the entry itself; never a root or a medium
+  move,     ///< to give the entry another place; never a link either, which may lead elsewhere from there
 };
 
 /// Why not. `error` is an errno value, 0 for success; `reason` is for people, static, and names no path.
@@ -58,7 +59,8 @@ class FileSystem {
 
   /// Puts the host's path of `path` into `host`. Whether anything is there shows when it is used, but for /lua, where a
   /// name that no folder has is refused with ENOENT. Others: EACCES (it leads out), EROFS (writing below /lua), ENOENT
-  /// (a medium that is not mounted), EBUSY (replacing a root or a medium), EINVAL (a zero byte), ENOMEM.
+  /// (a medium that is not mounted), EBUSY (replacing a root or a medium), EINVAL (a zero byte; to be opened, and neither a
+  /// file nor a folder: a FIFO would hold up the device), ENOMEM.
   [[nodiscard]] Refusal resolve(std::string_view path, Access access, std::string& host) const noexcept;
 
   /// Puts all of the file `path` into `content`. Also refuses what is no ordinary file (EISDIR, EINVAL).

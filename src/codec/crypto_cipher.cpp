@@ -1,12 +1,12 @@
 #include "codec/crypto_cipher.hpp"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 #include <memory>
 
+#include "base/wiped.hpp"
 #include "codec/crypto_errors.hpp"
 
 namespace socketcore::codec {
@@ -67,7 +67,7 @@ Context start(const Cipher& cipher, bool encrypting) {
   Context context(EVP_CIPHER_CTX_new());
   if (!context) return nullptr;
   const EVP_CIPHER* type = nullptr;
-  std::array<char, 24> three_keys{};
+  Wiped<std::array<char, 24>> three;
   std::string_view key = cipher.key;
   if (cipher.algorithm == Algorithm::aes) {
     type = aes(cipher.mode, key.size());
@@ -77,13 +77,12 @@ Context start(const Cipher& cipher, bool encrypting) {
     // OpenSSL 3 keeps single DES in a provider that need not be there. Triple DES with K1 = K2 = K3 is the same function,
     // and two keys are three of which the last is the first.
     type = cipher.mode == CipherMode::ecb ? EVP_des_ede3_ecb() : EVP_des_ede3_cbc();
-    for (std::size_t i = 0; i < three_keys.size(); ++i) three_keys[i] = key[i % key.size()];
-    key = {three_keys.data(), three_keys.size()};
+    for (std::size_t i = 0; i < three.value.size(); ++i) three.value[i] = key[i % key.size()];
+    key = {three.value.data(), three.value.size()};
   }
   const auto* iv = cipher.mode == CipherMode::ecb ? nullptr : bytes_of(cipher.iv);
   const bool worked = EVP_CipherInit_ex(context.get(), type, nullptr, bytes_of(key), iv, encrypting ? 1 : 0) == 1 &&
                       EVP_CIPHER_CTX_set_padding(context.get(), 0) == 1;
-  OPENSSL_cleanse(three_keys.data(), three_keys.size());
   return worked ? std::move(context) : nullptr;
 }
 
@@ -145,7 +144,8 @@ CipherResult encrypt(const Cipher& cipher, std::string_view data, std::span<char
   const Context context = start(cipher, true);
   if (!context || !update(context.get(), data.substr(0, data.size() - over), out)) return {CipherError::no_memory, 0};
   const std::size_t whole = data.size() - over;
-  std::array<char, 16> last{};
+  Wiped<std::array<char, 16>> text;
+  std::array<char, 16>& last = text.value;
   std::copy(data.begin() + static_cast<std::ptrdiff_t>(whole), data.end(), last.begin());
   std::size_t last_size = over;
   if (cipher.padding != Padding::none) {

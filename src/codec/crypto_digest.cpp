@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "base/wiped.hpp"
 #include "codec/crypto_errors.hpp"
 
 namespace socketcore::codec {
@@ -51,11 +52,11 @@ bool digest(Hash hash, std::string_view data, HexDigest& out) noexcept {
 bool hmac(Hash hash, std::string_view data, std::string_view key, HexDigest& out) noexcept {
   const ForgetErrors forget;
   // HMAC() takes the length of a key as an int. RFC 2104: a key longer than the block counts as its digest.
-  Bytes hashed;
+  Wiped<Bytes> hashed;
   unsigned hashed_size = 0;
   if (key.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
-    if (EVP_Digest(key.data(), key.size(), hashed.data(), &hashed_size, md_of(hash), nullptr) != 1) return false;
-    key = {reinterpret_cast<const char*>(hashed.data()), hashed_size};
+    if (EVP_Digest(key.data(), key.size(), hashed.value.data(), &hashed_size, md_of(hash), nullptr) != 1) return false;
+    key = {reinterpret_cast<const char*>(hashed.value.data()), hashed_size};
   }
   // A null key would mean "the one before".
   if (key.empty()) key = "";

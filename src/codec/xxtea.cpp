@@ -6,6 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include "base/wiped.hpp"
+
 namespace socketcore::codec {
 
 namespace {
@@ -24,12 +26,10 @@ void store(char* bytes, std::uint32_t word) {
   for (int i = 0; i < 4; ++i) bytes[i] = static_cast<char>(word >> (8 * i));
 }
 
-Key key_of(std::string_view text) {
-  std::array<char, 16> bytes{};
-  std::copy_n(text.begin(), std::min(text.size(), bytes.size()), bytes.begin());
-  Key key;
-  for (std::size_t i = 0; i < key.size(); ++i) key[i] = load(&bytes[4 * i]);
-  return key;
+void read_key(std::string_view text, Key& key) {
+  Wiped<std::array<char, 16>> bytes;
+  std::copy_n(text.begin(), std::min(text.size(), bytes.value.size()), bytes.value.begin());
+  for (std::size_t i = 0; i < key.size(); ++i) key[i] = load(&bytes.value[4 * i]);
 }
 
 std::uint32_t mix(std::uint32_t left, std::uint32_t right, std::uint32_t sum, std::uint32_t key) {
@@ -50,7 +50,9 @@ bool xxtea_encrypt(std::string_view text, std::string_view key_text, std::span<c
   const auto at = [out](std::size_t i) { return out.data() + 4 * i; };
   store(at(words - 1), static_cast<std::uint32_t>(text.size()));
 
-  const Key key = key_of(key_text);
+  Wiped<Key> secret;
+  read_key(key_text, secret.value);
+  const Key& key = secret.value;
   std::uint32_t left = load(at(words - 1));
   std::uint32_t sum = 0;
   for (std::uint32_t round = rounds_of(words); round > 0; --round) {
@@ -72,7 +74,9 @@ std::optional<std::size_t> xxtea_decrypt(std::string_view data, std::string_view
   std::copy(data.begin(), data.end(), out.begin());
   const auto at = [out](std::size_t i) { return out.data() + 4 * i; };
 
-  const Key key = key_of(key_text);
+  Wiped<Key> secret;
+  read_key(key_text, secret.value);
+  const Key& key = secret.value;
   std::uint32_t right = load(at(0));
   std::uint32_t sum = rounds_of(words) * kDelta;
   while (sum != 0) {

@@ -25,7 +25,7 @@ class ReceiveBuffer {
 
   class Holder {
    public:
-    /// Copies held() away; the buffer belongs to somebody else after this call.
+    /// Copies held() away, which is not empty; the buffer belongs to somebody else after this call.
     virtual void vacate() noexcept = 0;
 
    protected:
@@ -37,7 +37,7 @@ class ReceiveBuffer {
 
   /// All of the memory, for `holder` to fill from the start. Whoever held it is made to leave.
   [[nodiscard]] std::span<std::byte> claim(Holder& holder) noexcept {
-    if (holder_ != nullptr && holder_ != &holder) holder_->vacate();
+    if (holder_ != nullptr && holder_ != &holder && begin_ != end_) holder_->vacate();
     holder_ = &holder;
     begin_ = end_ = 0;
     return all();

@@ -13,10 +13,10 @@ namespace socketcore {
 namespace {
 
 // How much a script is given from its queue before the kernel is asked again, though the queue is not empty: else a script
-// whose calls make new messages would never hear of timers and peers. Counted in messages and large chunks moved, not in
-// time, so that a run can be repeated.
+// whose calls make new messages would never hear of timers and peers. Counted in messages and chunks moved, not in time, so
+// that a run can be repeated. The chunks of one budget are a mebibyte: what TLS takes a millisecond for on a slow machine.
 constexpr std::int64_t kBudget = 64;
-constexpr std::size_t kChunk = std::size_t{64} * 1024;
+constexpr std::size_t kChunk = std::size_t{16} * 1024;
 
 constexpr std::int64_t kMaxTimerMs = 0x7fffffff;
 
@@ -105,11 +105,7 @@ class VirtualDevice final : public Device, private Handler {
   [[nodiscard]] Err send(SocketId id, std::span<const std::byte> data) noexcept override try {
     if (id < 0) return Err::earg;
     Socket* socket = sockets_.find(id);
-    // After a failed connect the script may destroy the id at any time; the answer must not be lost with it.
-    if (socket == nullptr || socket->state() == State::closed || socket->state() == State::failed) {
-      return send_astray(id, socket);
-    }
-    if (being_closed(socket->state())) return Err::enotconn;
+    if (socket == nullptr || !under_way(socket->state())) return send_in_vain(id, socket);
     queue_.promise(1);
     try {
       budget_ -= static_cast<std::int64_t>(data.size() / kChunk);
@@ -195,20 +191,7 @@ class VirtualDevice final : public Device, private Handler {
 
   [[nodiscard]] Waited receive(Message& into, std::optional<Duration> timeout, bool stop_when_idle) noexcept override {
     if (budget_ > 0 && next(into)) return Waited::message;
-    const bool waits = timeout && *timeout > Duration::zero();
-    const Instant deadline = waits ? later(core_.os().now(), *timeout) : Instant{};
-    for (;;) {
-      Duration wait{-1};
-      if (timeout) wait = waits ? std::max(Duration::zero(), deadline - core_.os().now()) : Duration::zero();
-      if (!queue_.empty()) wait = Duration::zero();
-      else if (stop_when_idle && !timeout && idle()) return Waited::idle;
-      core_.loop().step(wait);
-      budget_ = kBudget;
-      const bool interrupted = core_.os().interrupted();
-      if (next(into)) return Waited::message;
-      if (interrupted) return Waited::interrupted;
-      if (timeout && (!waits || core_.os().now() >= deadline)) return Waited::timeout;
-    }
+    return wait_for_message(into, timeout, stop_when_idle);
   }
 
   [[nodiscard]] Waited sleep(Duration time) noexcept override {
@@ -233,7 +216,28 @@ class VirtualDevice final : public Device, private Handler {
  private:
   void on_timer(std::uint32_t cookie) noexcept override { timers_.ran_out(static_cast<TimerId>(cookie)); }
 
-  [[nodiscard]] Err send_astray(SocketId id, const Socket* socket) {
+  // Apart from receive(), so that to take a message that is there costs no more than that.
+  [[nodiscard, gnu::noinline]] Waited wait_for_message(Message& into, std::optional<Duration> timeout,
+                                                       bool stop_when_idle) noexcept {
+    const bool waits = timeout && *timeout > Duration::zero();
+    const Instant deadline = waits ? later(core_.os().now(), *timeout) : Instant{};
+    for (;;) {
+      Duration wait{-1};
+      if (timeout) wait = waits ? std::max(Duration::zero(), deadline - core_.os().now()) : Duration::zero();
+      if (!queue_.empty()) wait = Duration::zero();
+      else if (stop_when_idle && !timeout && idle()) return Waited::idle;
+      core_.loop().step(wait);
+      budget_ = kBudget;
+      const bool interrupted = core_.os().interrupted();
+      if (next(into)) return Waited::message;
+      if (interrupted) return Waited::interrupted;
+      if (timeout && (!waits || core_.os().now() >= deadline)) return Waited::timeout;
+    }
+  }
+
+  [[nodiscard]] Err send_in_vain(SocketId id, const Socket* socket) {
+    if (socket != nullptr && being_closed(socket->state())) return Err::enotconn;
+    // After a failed connect the script may destroy the id at any time; the answer must not be lost with it.
     // The close of a former life of the id does not silence the one that lives.
     const bool lives = socket != nullptr && socket->state() == State::failed;
     if (!lives && strays_.closing(id)) return Err::enotconn;
@@ -242,7 +246,16 @@ class VirtualDevice final : public Device, private Handler {
     return error;
   }
 
-  [[nodiscard]] bool deliver(const Note& note, Message& into) noexcept try {
+  [[nodiscard]] bool deliver(Note note, Message& into) noexcept try {
+    if (!is_of_socket(note.kind)) return deliver_other(note, into);
+    Socket* socket = sockets_.find(note.id);
+    return socket != nullptr && socket->serial() == note.serial && socket->deliver(note, into);
+  } catch (...) {
+    // Only texts need memory, and they come last: the message stands without them.
+    return true;
+  }
+
+  [[nodiscard]] bool deliver_other(Note note, Message& into) {
     switch (note.kind) {
       case Note::Kind::timer:
         if (!timers_.deliver(note)) return false;
@@ -274,14 +287,9 @@ class VirtualDevice final : public Device, private Handler {
         into.reason = (send ? "send to socket " : "close of socket ") + std::to_string(note.id) + ": no such socket is open";
         return true;
       }
-      default: {
-        Socket* socket = sockets_.find(note.id);
-        return socket != nullptr && socket->serial() == note.serial && socket->deliver(note, into);
-      }
+      default:
+        return false;
     }
-  } catch (...) {
-    // Only texts need memory, and they come last: the message stands without them.
-    return true;
   }
 
   [[nodiscard]] bool idle() noexcept {

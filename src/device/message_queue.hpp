@@ -15,12 +15,12 @@ namespace socketcore {
 /// One line of a device's queue. Texts are made when it is delivered, from what its socket knows then.
 struct Note {
   enum class Kind : std::uint8_t {
-    timer,
     connect_cnf,
     send_cnf,
     receive_ind,
     close_ind,
     close_cnf,
+    timer,
     stray_send_cnf,   // answers a send() to an id that names no socket
     stray_close_cnf,  // answers a close() of one
     event,            // id and size: its numbers; serial: its kind
@@ -32,6 +32,9 @@ struct Note {
   std::uint32_t serial;  // which socket or run of that id; strays: when it was asked for
   std::uint32_t size;
 };
+
+/// Whether it is up to a socket what the note says.
+[[nodiscard]] constexpr bool is_of_socket(Note::Kind kind) noexcept { return kind <= Note::Kind::close_cnf; }
 
 /// The messages of a device, in the order in which they came about. Room is promised when the reason for a message arises
 /// (a socket, a send, a timer), so that posting one never fails.
@@ -47,7 +50,7 @@ class MessageQueue {
   /// The promised messages were posted, or will not come.
   void redeem(std::size_t count) noexcept { promised_ -= count; }
 
-  void post(const Note& note) noexcept {
+  void post(Note note) noexcept {
     assert(size_ < capacity_);
     ring_[(head_ + size_) & (capacity_ - 1)] = note;
     if (size_++ == 0) loop_.note_ready(device_);

@@ -56,7 +56,7 @@ class ScriptTimers {
   }
 
   /// Whether the note of a run is still true; then the timer is over.
-  [[nodiscard]] bool deliver(const Note& note) noexcept {
+  [[nodiscard]] bool deliver(Note note) noexcept {
     const auto found = timers_.find(note.id);
     if (found == timers_.end() || found->second.run != note.serial) return false;
     loop_.timers().destroy(found->second.key);

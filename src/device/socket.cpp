@@ -36,14 +36,6 @@ void Socket::move(Event event) noexcept {
   if (next.possible) state_ = next.to;
 }
 
-Note Socket::note(Note::Kind kind, Err error, std::uint32_t size) const noexcept {
-  return {.kind = kind, .error = error, .id = id_, .serial = serial_, .size = size};
-}
-
-void Socket::post(const Note& note) noexcept {
-  if (home_ != nullptr) home_->queue.post(note);
-}
-
 void Socket::arm(Duration after) noexcept {
   core_.loop().timers().arm(timer_, later(now(), after));
 }
@@ -128,7 +120,10 @@ void Socket::link_lost() noexcept {
 }
 
 void Socket::on_turn() noexcept {
-  if (state_ != State::starting) return;
+  if (state_ != State::starting) {
+    hand_over_more();
+    return;
+  }
   try {
     if (!home_->link_up) {
       give_up({Err::eif, "the data link is down"});
@@ -144,65 +139,30 @@ void Socket::on_turn() noexcept {
   }
 }
 
+// What the last turn has left over.
+void Socket::hand_over_more() noexcept {
+  if (state_ == State::flushing) {
+    advance_close();
+  } else if (has_connection(state_) && outbox_ && flush_outbox() == Flow::failed) {
+    broken(transport_->failure());
+    announce();
+  }
+}
+
 void Socket::on_ready(Readiness what) noexcept {
-  if (what.urgent && transport_) transport_->expect_urgent();
   switch (state_) {
-    case State::connecting:
-      if (!what.writable && !what.error && !what.hangup) return;
-      readable_ = what.readable || what.ended;
-      peer_ended_ = what.ended;
-      try {
-        const SysError error = what.error || what.hangup ? core_.os().take_error(transport_->fd()) : SysError();
-        if (!error.ok()) {
-          connect_failed(failure_of(error));
-        } else if (what.hangup) {
-          connect_failed({Err::erst, "reset by peer"});
-        } else {
-          connected();
-        }
-      } catch (...) {
-        give_up({Err::enomem, {}});
-      }
-      return;
-    case State::handshaking:
-      peer_ended_ = peer_ended_ || what.ended || what.hangup;
-      try {
-        shake_hands();
-      } catch (...) {
-        give_up({Err::enomem, {}});
-      }
-      return;
     case State::open:
     case State::ending:
     case State::ended:
-      if (what.error) {
-        if (is_stream() && profile().confirm_on_ack) core_.os().take_ack_notices(transport_->fd());
-        if (is_stream()) {
-          if (const SysError error = core_.os().take_error(transport_->fd()); !error.ok()) {
-            broken(failure_of(error));
-          }
-        }
-      }
-      if (what.readable || what.ended || what.hangup || what.error || what.urgent) readable_ = reported_ = true;
-      // A TLS peer may say goodbye without ending the stream below: that shows only behind what lies unread.
-      if (type_ == SocketType::ssl && outstanding_ && state_ == State::open) fill();
-      if (what.writable && flush_outbox() == Flow::failed) broken(transport_->failure());
-      if (is_stream() && profile().confirm_on_ack) confirm_sent();
-      if (is_stream() && (what.ended || what.hangup)) see_end();
-      announce();
+      on_traffic(what);
+      return;
+    case State::connecting:
+    case State::handshaking:
+      on_connect_progress(what);
       return;
     case State::flushing:
     case State::lingering:
-      if (const SysError error = what.error && is_stream() ? core_.os().take_error(transport_->fd()) : SysError();
-          !error.ok()) {
-        finish_broken(error.err());
-      } else if (const Err broken = transport_->discard(); broken != Err::ok) {
-        finish_broken(broken);
-      } else if (state_ == State::flushing) {
-        advance_close();
-      } else {
-        check_lingering();
-      }
+      on_close_progress(what);
       return;
     case State::starting:
     case State::resolving:

@@ -68,9 +68,10 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   [[nodiscard]] bool set_option(SocketOption option, int value);
 
   /// Completes `message` for a note of this socket. False: the note is not true any more.
-  [[nodiscard]] bool deliver(const Note& note, Message& message);
+  [[nodiscard]] bool deliver(Note note, Message& message);
 
   [[nodiscard]] State state() const noexcept { return state_; }
+  [[nodiscard]] SocketId id() const noexcept { return id_; }
   [[nodiscard]] std::uint32_t serial() const noexcept { return serial_; }
   [[nodiscard]] Token token() const noexcept { return token_; }
   /// Whether a message may still come of itself.
@@ -97,8 +98,12 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   };
 
   void move(Event event) noexcept;
-  [[nodiscard]] Note note(Note::Kind kind, Err error = Err::ok, std::uint32_t size = 0) const noexcept;
-  void post(const Note& note) noexcept;
+  [[nodiscard]] Note note(Note::Kind kind, Err error = Err::ok, std::uint32_t size = 0) const noexcept {
+    return {.kind = kind, .error = error, .id = id_, .serial = serial_, .size = size};
+  }
+  void post(Note note) noexcept {
+    if (home_ != nullptr) home_->queue.post(note);
+  }
   [[nodiscard]] Interest idle_interest() const noexcept {
     return is_stream() ? Interest::input_and_output : Interest::input;
   }
@@ -109,6 +114,7 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   void disarm() noexcept;
 
   // Connecting (socket_connect.cpp).
+  void on_connect_progress(Readiness what) noexcept;
   [[nodiscard]] Err prepare_layer(const ConnectRequest& request);
   void name_peer(const Address& address) noexcept;
   [[nodiscard]] OpenResult open_fd(Family family) noexcept;
@@ -126,10 +132,11 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   void on_connect_timer();
   [[nodiscard]] std::string peer_text() const;
   [[nodiscard]] static std::string describe(std::string_view deed, std::string_view cause);
-  [[nodiscard]] static Failure failure_of(SysError error) noexcept;
   void remember(Err error, std::string_view words, std::string_view verification) noexcept;
 
   // Sending and receiving (socket_io.cpp).
+  void on_traffic(Readiness what) noexcept;
+  void on_stream_error() noexcept;
   [[nodiscard]] Err send_stream(std::span<const std::byte> data);
   [[nodiscard]] Err send_datagram(std::span<const std::byte> data);
   [[nodiscard]] Err refuse(Err error);
@@ -137,17 +144,29 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   void answer_first(Err error, std::uint32_t size) noexcept;
   [[nodiscard]] Outbox& outbox();
   [[nodiscard]] Flow flush_outbox() noexcept;
+  void hand_over_more() noexcept;
   [[nodiscard]] Flow flush_stream() noexcept;
   [[nodiscard]] Flow flush_datagrams() noexcept;
   void heed_writable(bool on) noexcept;
   void confirm_sent() noexcept;
   void answer_pending(Err error) noexcept;
   void broken(const Failure& failure) noexcept;
+  void transport_broke() noexcept;
   void see_end() noexcept;
-  [[nodiscard]] std::span<const std::byte> unread() const noexcept;
-  [[nodiscard]] bool has_unread() const noexcept;
+  [[nodiscard]] std::span<const std::byte> unread() const noexcept {
+    if (kept_) return kept_->front();
+    if (core_.received().held_by(*this)) return core_.received().held();
+    return {};
+  }
+  [[nodiscard]] bool has_unread() const noexcept { return has_datagram_ || !unread().empty(); }
+  [[nodiscard]] std::span<std::byte> gather_unread() noexcept;
   void fill() noexcept;
-  void announce() noexcept;
+  // Queues the next announcement where one is due. What it says is found out when it is delivered.
+  void announce() noexcept {
+    if (outstanding_ || announcement_posted_ || !(readable_ || has_unread())) return;
+    if (state_ == State::open || state_ == State::ending) post_announcement();
+  }
+  void post_announcement() noexcept;
   void settle_announcement() noexcept;
   void vacate() noexcept override;
   void drop_input(std::size_t size) noexcept;
@@ -155,15 +174,16 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
 
   // Messages (socket_messages.cpp).
   [[nodiscard]] bool deliver_connect_cnf(Message& message);
-  [[nodiscard]] bool deliver_send_cnf(const Note& note, Message& message) const;
-  [[nodiscard]] bool deliver_receive_ind(const Note& note, Message& message);
+  [[nodiscard]] bool deliver_send_cnf(Note note, Message& message) const;
+  [[nodiscard]] bool deliver_receive_ind(Note note, Message& message);
   [[nodiscard]] bool deliver_close_ind(Message& message);
-  [[nodiscard]] bool deliver_close_cnf(const Note& note, Message& message);
+  [[nodiscard]] bool deliver_close_cnf(Note note, Message& message);
   [[nodiscard]] std::string send_failure(Err error) const;
   [[nodiscard]] std::string end_of_connection() const;
   void tell(std::string_view what, std::string_view more = {}) const noexcept;
 
   // Closing (socket_close.cpp).
+  void on_close_progress(Readiness what) noexcept;
   void advance_close() noexcept;
   void check_lingering() noexcept;
   void finish_broken(Err error) noexcept;

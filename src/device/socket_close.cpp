@@ -8,7 +8,7 @@ namespace {
 
 // The FIN's acknowledgement wakes us, and covers all before it. Only where that one is lost, this finds out that the data
 // was acknowledged nevertheless.
-constexpr std::chrono::milliseconds kAcknowledgementPoll{20};
+constexpr std::chrono::milliseconds kGoodbyePoll{20};
 
 }  // namespace
 
@@ -41,6 +41,19 @@ bool Socket::close() noexcept {
     advance_close();
   }
   return true;
+}
+
+void Socket::on_close_progress(Readiness what) noexcept {
+  const SysError error = what.error && is_stream() ? core_.os().take_error(transport_->fd()) : SysError();
+  if (!error.ok()) {
+    finish_broken(error.err());
+  } else if (const Err broken = transport_->discard(); broken != Err::ok) {
+    finish_broken(broken);
+  } else if (state_ == State::flushing) {
+    advance_close();
+  } else {
+    check_lingering();
+  }
 }
 
 void Socket::advance_close() noexcept {
@@ -79,7 +92,7 @@ void Socket::check_lingering() noexcept {
   if (transport_->acknowledged() >= to_deliver_) {
     finish_close(Err::ok);
   } else {
-    core_.loop().timers().arm(timer_, std::min(since_, now() + kAcknowledgementPoll));
+    core_.loop().timers().arm(timer_, std::min(since_, now() + kGoodbyePoll));
   }
 }
 

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "device/socket.hpp"
+#include "os/failure.hpp"
 #include "transport/datagrams.hpp"
 #include "transport/tcp_stream.hpp"
 
@@ -280,6 +281,28 @@ SysError Socket::set_up(int fd, const Address& address) noexcept {
   return os.bind(fd, local);
 }
 
+void Socket::on_connect_progress(Readiness what) noexcept try {
+  if (what.urgent) transport_->expect_urgent();
+  if (state_ == State::handshaking) {
+    peer_ended_ = peer_ended_ || what.ended || what.hangup;
+    shake_hands();
+    return;
+  }
+  if (!what.writable && !what.error && !what.hangup) return;
+  readable_ = what.readable || what.ended;
+  peer_ended_ = what.ended;
+  const SysError error = what.error || what.hangup ? core_.os().take_error(transport_->fd()) : SysError();
+  if (!error.ok()) {
+    connect_failed(failure_of(error));
+  } else if (what.hangup) {
+    connect_failed({Err::erst, "reset by peer"});
+  } else {
+    connected();
+  }
+} catch (...) {
+  give_up({Err::enomem, {}});
+}
+
 void Socket::connected() {
   if (!attempt_->layer) {
     ready();
@@ -357,14 +380,6 @@ std::string Socket::describe(std::string_view deed, std::string_view cause) {
   text += cause == "refused" || cause == "timed out" || cause == "reset by peer" ? " " : ": ";
   text += cause;
   return text;
-}
-
-Failure Socket::failure_of(SysError error) noexcept {
-  try {
-    return {error.err(), std::string(error.words())};
-  } catch (...) {
-    return {error.err(), {}};
-  }
 }
 
 void Socket::remember(Err error, std::string_view words, std::string_view verification) noexcept {

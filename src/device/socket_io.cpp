@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "device/socket.hpp"
+#include "os/failure.hpp"
 
 // Bytes out and in, their answers and announcements.
 namespace socketcore {
@@ -26,26 +27,37 @@ constexpr int kReadsAtTheEnd = 3;
 
 constexpr std::chrono::milliseconds kAcknowledgementPoll{100};
 
+// What one socket hands over in a turn: TLS takes up to a third of a millisecond for it.
+constexpr std::size_t kMostPerTurn = std::size_t{256} * 1024;
+
 // Sizes of sends are kept in 32 bits, whatever a profile says.
 constexpr std::size_t kMaxSendBuffer = std::size_t{1} << 30;
 
 }  // namespace
 
+void Socket::on_traffic(Readiness what) noexcept {
+  if (what.urgent) transport_->expect_urgent();
+  if (what.error && is_stream()) on_stream_error();
+  if (what.readable || what.ended || what.hangup || what.error || what.urgent) readable_ = reported_ = true;
+  // A TLS peer may say goodbye without ending the stream below: that shows only behind what lies unread.
+  if (outstanding_ && type_ == SocketType::ssl && state_ == State::open) fill();
+  if (what.writable && flush_outbox() == Flow::failed) transport_broke();
+  if (outbox_ && is_stream() && profile().confirm_on_ack) confirm_sent();
+  if ((what.ended || what.hangup) && is_stream()) see_end();
+  announce();
+}
+
+void Socket::on_stream_error() noexcept {
+  if (profile().confirm_on_ack) core_.os().take_ack_notices(transport_->fd());
+  if (const SysError error = core_.os().take_error(transport_->fd()); !error.ok()) broken(failure_of(error));
+}
+
 // ---- Out.
 
 Err Socket::send(std::span<const std::byte> data) {
-  settle_announcement();
-  switch (state_) {
-    case State::open:
-      break;
-    case State::ending:
-      if (error_ != Err::ok) return refuse(Err::enotconn);
-      break;
-    case State::ended:
-      return refuse(error_ != Err::ok ? Err::enotconn : Err::eclsd);
-    default:
-      return refuse(Err::enotconn);
-  }
+  if (announcement_posted_) settle_announcement();
+  const bool accepts = state_ == State::open || (state_ == State::ending && error_ == Err::ok);
+  if (!accepts) return refuse(state_ == State::ended && error_ == Err::ok ? Err::eclsd : Err::enotconn);
   if (!is_stream() && data.size() > largest_datagram(type_, peer_.address.family)) return refuse(Err::earg);
   if (data.size() > send_space()) return refuse(Err::enobufs);
   return is_stream() ? send_stream(data) : send_datagram(data);
@@ -101,7 +113,7 @@ Err Socket::send_stream(std::span<const std::byte> data) {
   if (moved.flow == Flow::failed) {
     if (!confirm_now) outbox_->pending.pop_back();
     if (moved.size > 0) transport_->abort();  // a part of it is gone: as below
-    broken(transport_->failure());
+    transport_broke();
     const Err error = refuse(Err::enotconn);
     announce();
     return error;
@@ -158,16 +170,7 @@ Outbox& Socket::outbox() {
 }
 
 std::size_t Socket::send_space() const noexcept {
-  switch (state_) {
-    case State::flushing:
-    case State::lingering:
-    case State::finished:
-    case State::failed:
-    case State::closed:
-      return 0;
-    default:
-      break;
-  }
+  if (!under_way(state_)) return 0;
   const std::size_t capacity = std::min(profile().send_buffer_bytes, kMaxSendBuffer);
   const std::size_t used =
       outbox_ ? outbox_->accepted - outbox_->written - outbox_->datagrams * sizeof(Length) : 0;
@@ -181,11 +184,16 @@ Flow Socket::flush_outbox() noexcept {
 }
 
 Flow Socket::flush_stream() noexcept {
-  const Moved moved = transport_->write(outbox_->bytes.front());
+  const auto front = outbox_->bytes.front();
+  const Moved moved = transport_->write(front.first(std::min(front.size(), kMostPerTurn)));
   outbox_->bytes.consume(moved.size);
   outbox_->written += moved.size;
+  const bool more = !outbox_->bytes.empty();
   confirm_sent();
-  return moved.flow;
+  if (moved.flow != Flow::done || !more) return moved.flow;
+  // No edge will come: the kernel has room. The others have their turn first.
+  core_.loop().defer(token_);
+  return Flow::blocked;
 }
 
 Flow Socket::flush_datagrams() noexcept {
@@ -272,6 +280,8 @@ void Socket::broken(const Failure& failure) noexcept {
   see_end();
 }
 
+void Socket::transport_broke() noexcept { broken(transport_->failure()); }
+
 // ---- In.
 
 void Socket::see_end() noexcept {
@@ -284,30 +294,23 @@ void Socket::see_end() noexcept {
   arm(home_->options.unread_limit);
 }
 
-std::span<const std::byte> Socket::unread() const noexcept {
-  if (kept_) return kept_->front();
-  if (core_.received().held_by(*this)) return core_.received().held();
-  return {};
+// The shared buffer, with what is unread at its start.
+std::span<std::byte> Socket::gather_unread() noexcept {
+  if (!kept_) return core_.received().pull_to_front();
+  const std::unique_ptr<ByteQueue> kept = std::move(kept_);
+  const auto buffer = core_.received().claim(*this);
+  std::memcpy(buffer.data(), kept->front().data(), kept->size());
+  return buffer;
 }
-
-bool Socket::has_unread() const noexcept { return has_datagram_ || !unread().empty(); }
 
 // Reads from the transport, behind what is unread already.
 void Socket::fill() noexcept {
   if (input_over_ || !readable_ || transport_ == nullptr) return;
-  const bool was_held = core_.received().held_by(*this);
   const std::size_t kept = unread().size();
   if (kept >= read_limit_) return;
 
   reported_ = false;
-  std::unique_ptr<ByteQueue> moved_in = std::move(kept_);
-  std::span<std::byte> buffer;
-  if (was_held && kept > 0) {
-    buffer = core_.received().pull_to_front();
-  } else {
-    buffer = core_.received().claim(*this);
-    if (moved_in) std::memcpy(buffer.data(), moved_in->front().data(), kept);
-  }
+  const std::span<std::byte> buffer = kept > 0 ? gather_unread() : core_.received().claim(*this);
   Moved moved = transport_->read(buffer.subspan(kept, read_limit_ - kept));
   // TLS stops at a record that is not whole yet. Once the peer has ended, no edge will tell that it never will be.
   for (int i = 0; i < kReadsAtTheEnd && moved.flow == Flow::blocked && state_ == State::ending; ++i) {
@@ -325,7 +328,7 @@ void Socket::fill() noexcept {
       break;
     case Flow::failed:
       input_over_ = true;
-      broken(transport_->failure());
+      transport_broke();
       break;
     case Flow::end:
       input_over_ = true;
@@ -336,18 +339,10 @@ void Socket::fill() noexcept {
 
 std::span<const std::byte> Socket::peek(std::size_t limit) noexcept {
   if (!has_connection(state_)) return {};
-  if (is_stream()) {
-    // With nothing at hand, the kernel may have what no turn has reported yet.
-    if (unread().empty()) {
-      readable_ = true;
-      if (limit > 0) fill();
-    } else if (unread().size() < limit) {
-      fill();
-    }
-  } else if (!has_datagram_) {
-    readable_ = true;
-    fill();
-  }
+  const bool at_hand = has_unread();
+  // With nothing at hand, the kernel may have what no turn has reported yet.
+  if (!at_hand) readable_ = true;
+  if (is_stream() ? unread().size() < limit : !at_hand) fill();
   if (input_over_) announce();
   const auto bytes = unread();
   return bytes.first(std::min(limit, bytes.size()));
@@ -379,11 +374,7 @@ void Socket::drop_input(std::size_t size) noexcept {
   }
 }
 
-// Queues the next announcement where one is due. What it says is found out when it is delivered.
-void Socket::announce() noexcept {
-  if (state_ != State::open && state_ != State::ending) return;
-  if (outstanding_ || announcement_posted_) return;
-  if (!readable_ && !has_unread()) return;
+void Socket::post_announcement() noexcept {
   announcement_posted_ = true;
   post(note(Note::Kind::receive_ind, Err::ok, ++announcement_));
 }
@@ -391,7 +382,7 @@ void Socket::announce() noexcept {
 // An announcement may be posted because nobody knows yet whether there is more. Before a send gets its place behind it, that
 // is found out: else what answers the send could be announced before the send is confirmed.
 void Socket::settle_announcement() noexcept {
-  if (!announcement_posted_ || reported_ || has_unread() || state_ != State::open) return;
+  if (reported_ || has_unread() || state_ != State::open) return;
   fill();
   if (!has_unread() && !readable_) announcement_posted_ = false;
 }
@@ -426,7 +417,7 @@ void Socket::absorb_input() noexcept {
       const Moved moved = transport_->read(buffer);
       kept_->append(buffer.first(moved.size));
       blocked = moved.flow == Flow::blocked ? blocked + 1 : 0;
-      if (moved.flow == Flow::failed) broken(transport_->failure());
+      if (moved.flow == Flow::failed) transport_broke();
       if (moved.flow == Flow::failed || moved.flow == Flow::end) input_over_ = true;
     }
     core_.received().leave(*this);

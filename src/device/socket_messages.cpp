@@ -10,7 +10,7 @@ constexpr int kMostDeferrals = 64;
 
 }  // namespace
 
-bool Socket::deliver(const Note& note, Message& message) {
+bool Socket::deliver(Note note, Message& message) {
   message.socket = id_;
   message.error = note.error;
   message.size = note.size;
@@ -46,7 +46,7 @@ bool Socket::deliver_connect_cnf(Message& message) {
   }
 }
 
-bool Socket::deliver_send_cnf(const Note& note, Message& message) const {
+bool Socket::deliver_send_cnf(Note note, Message& message) const {
   if (being_closed(state_)) return false;
   message.kind = MessageKind::send_cnf;
   if (note.error != Err::ok) message.reason = send_failure(note.error);
@@ -70,7 +70,7 @@ std::string Socket::send_failure(Err error) const {
   return error_ != Err::ok && transport_ ? end_of_connection() : deed + ": " + std::string(words_of(error));
 }
 
-bool Socket::deliver_receive_ind(const Note& note, Message& message) {
+bool Socket::deliver_receive_ind(Note note, Message& message) {
   if (!announcement_posted_ || note.size != announcement_) return false;
   announcement_posted_ = false;
   if (state_ != State::open && state_ != State::ending) return false;
@@ -136,7 +136,7 @@ std::string Socket::end_of_connection() const {
   return describe("connection to " + peer_text(), trouble_ ? std::string_view(trouble_->words) : words_of(error_));
 }
 
-bool Socket::deliver_close_cnf(const Note& note, Message& message) {
+bool Socket::deliver_close_cnf(Note note, Message& message) {
   if (state_ != State::finished) return false;
   move(Event::settle);
   message.kind = MessageKind::close_cnf;

@@ -72,6 +72,8 @@ inline constexpr std::array<std::array<Move, kEventCount>, kStateCount> kMoves{{
   return detail::kMoves[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)];
 }
 
+/// From connect() on, until it has failed or close() was called.
+[[nodiscard]] constexpr bool under_way(State state) noexcept { return state < State::failed; }
 /// Between close() and the delivery of its close_cnf.
 [[nodiscard]] constexpr bool being_closed(State state) noexcept {
   return state == State::flushing || state == State::lingering || state == State::finished;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,64 +14,58 @@ namespace socketcore {
 /// free.
 class SocketTable {
  public:
-  SocketTable(std::size_t limit, bool reuse_ids) noexcept : limit_(limit), reuse_ids_(reuse_ids) {}
+  /// Throws std::bad_alloc only.
+  SocketTable(std::size_t limit, bool reuse_ids) : slots_(1), limit_(limit), reuse_ids_(reuse_ids) {}
 
   [[nodiscard]] bool full() const noexcept { return size_ >= limit_; }
 
   /// The id that the next socket gets. Makes room for it. Throws std::bad_alloc only.
   [[nodiscard]] SocketId next_id() {
-    // At most half full: the counter then meets a free slot within a few steps.
-    if (slots_.empty() || size_ * 2 >= slots_.size()) grow();
+    // At most three quarters full: the counter then meets a free slot within a few steps.
+    if (size_ * 4 >= slots_.size() * 3) grow();
     SocketId id = reuse_ids_ ? 0 : counter_;
-    while (at(id).socket) id = after(id);
+    while (at(id)) id = after(id);
     return id;
   }
   void insert(SocketId id, std::unique_ptr<Socket> socket) noexcept {
-    Slot& slot = at(id);
-    slot.id = id;
-    slot.socket = std::move(socket);
+    at(id) = std::move(socket);
     ++size_;
     counter_ = after(id);
   }
   [[nodiscard]] Socket* find(SocketId id) const noexcept {
-    if (slots_.empty() || id < 0) return nullptr;
-    const Slot& slot = slots_[static_cast<std::size_t>(id) & (slots_.size() - 1)];
-    return slot.id == id ? slot.socket.get() : nullptr;
+    Socket* socket = slots_[static_cast<std::size_t>(id) & mask_].get();
+    return socket != nullptr && socket->id() == id ? socket : nullptr;
   }
   [[nodiscard]] std::unique_ptr<Socket> remove(SocketId id) noexcept {
-    Slot& slot = at(id);
     --size_;
-    slot.id = kNoId;
-    return std::move(slot.socket);
+    return std::move(at(id));
   }
   template <typename Visit>
   void for_each(Visit visit) {
     for (Slot& slot : slots_) {
-      if (slot.socket) visit(slot.socket);
+      if (slot) visit(slot);
     }
   }
 
  private:
-  static constexpr SocketId kNoId = -1;
   static constexpr SocketId kLastId = 0x7fffffff;
-  struct Slot {
-    SocketId id = kNoId;
-    std::unique_ptr<Socket> socket;
-  };
+  using Slot = std::unique_ptr<Socket>;
 
   [[nodiscard]] static SocketId after(SocketId id) noexcept { return id == kLastId ? 0 : id + 1; }
-  [[nodiscard]] Slot& at(SocketId id) noexcept { return slots_[static_cast<std::size_t>(id) & (slots_.size() - 1)]; }
+  [[nodiscard]] Slot& at(SocketId id) noexcept { return slots_[static_cast<std::size_t>(id) & mask_]; }
 
   void grow() {
     // Ids whose low bits differ still differ with one bit more: nobody collides.
-    std::vector<Slot> bigger(slots_.empty() ? 32 : slots_.size() * 2);
+    std::vector<Slot> bigger(std::max<std::size_t>(slots_.size() * 2, 32));
     bigger.swap(slots_);
+    mask_ = slots_.size() - 1;
     for (Slot& old : bigger) {
-      if (old.socket) at(old.id) = std::move(old);
+      if (old) at(old->id()) = std::move(old);
     }
   }
 
   std::vector<Slot> slots_;  // a power of two
+  std::size_t mask_ = 0;
   std::size_t size_ = 0;
   std::size_t limit_;
   SocketId counter_ = 0;

@@ -25,7 +25,7 @@ class Strays {
     cut = {serial_, true};
   }
   /// Whether the note is still to be delivered.
-  [[nodiscard]] bool deliver(const Note& note) noexcept {
+  [[nodiscard]] bool deliver(Note note) noexcept {
     const auto found = cuts_.find(note.id);
     const bool valid = found == cuts_.end() || note.serial >= found->second.serial;
     if (valid && note.kind == Note::Kind::stray_close_cnf) found->second.close_waits = false;

@@ -117,7 +117,7 @@ IoResult Network::send_datagram(Socket& socket, std::span<const std::byte> data,
   return {data.size(), SysError()};
 }
 
-IoResult Network::send_raw(Socket& socket, std::span<const std::byte> data, Packet packet) {
+IoResult Network::send_raw(const Socket& socket, std::span<const std::byte> data, Packet packet) {
   packet.protocol = socket.protocol;
   packet.to.port = 0;
   auto payload = data;

@@ -224,7 +224,7 @@ class Network {
   void deliver_udp(const Packet& packet);
   void deliver_raw(const Packet& packet);
   void answer_echo(const Packet& packet);
-  [[nodiscard]] IoResult send_raw(Socket& socket, std::span<const std::byte> data, Packet packet);
+  [[nodiscard]] IoResult send_raw(const Socket& socket, std::span<const std::byte> data, Packet packet);
   void put(Socket& socket, Datagram datagram);
   void send_packet(Packet packet);
 

@@ -1,7 +1,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "socketcore/os.hpp"
+#include "os/failure.hpp"
 
 namespace socketcore {
 
@@ -147,6 +147,14 @@ std::string_view SysError::words() const noexcept {
   // The GNU call, unlike strerror(), gives constant storage; no translation, so that words do not depend on the locale.
   const char* known = ::strerrordesc_np(number_);
   return known != nullptr ? known : "unknown error";
+}
+
+Failure failure_of(SysError error) noexcept {
+  try {
+    return {error.err(), std::string(error.words())};
+  } catch (...) {
+    return {error.err(), {}};
+  }
 }
 
 }  // namespace socketcore

@@ -42,14 +42,4 @@ Moved Datagrams::write(std::span<const std::byte> data) noexcept {
   return {0, fail(error), false};
 }
 
-Flow Datagrams::fail(SysError error) noexcept {
-  failure_.err = error.err();
-  try {
-    failure_.words = error.words();
-  } catch (...) {
-    failure_.words.clear();
-  }
-  return Flow::failed;
-}
-
 }  // namespace socketcore

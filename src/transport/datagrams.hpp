@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "os/failure.hpp"
 #include "socketcore/os.hpp"
 #include "transport/transport.hpp"
 
@@ -18,18 +19,21 @@ class Datagrams final : public Transport {
   /// failed with erst: the datagram went out, and an earlier one had been answered by "nobody listens there".
   [[nodiscard]] Moved write(std::span<const std::byte> data) noexcept override;
   [[nodiscard]] Flow finish(bool /*last*/) noexcept override { return Flow::done; }
-  [[nodiscard]] const Failure& failure() const noexcept override { return failure_; }
+  [[nodiscard]] Failure failure() const noexcept override { return failure_of(error_); }
   [[nodiscard]] std::uint64_t handed() const noexcept override { return handed_; }
   [[nodiscard]] std::uint64_t acknowledged() noexcept override { return handed_; }
 
  private:
-  Flow fail(SysError error) noexcept;
+  Flow fail(SysError error) noexcept {
+    error_ = error;
+    return Flow::failed;
+  }
 
   OwnedFd fd_;
   std::optional<Endpoint> target_;
   bool refused_ = false;  // an ICMP "unreachable" that no write has reported yet
   std::uint64_t handed_ = 0;
-  Failure failure_;
+  SysError error_;
 };
 
 }  // namespace socketcore

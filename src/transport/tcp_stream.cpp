@@ -60,14 +60,4 @@ std::uint64_t TcpStream::acknowledged() noexcept {
   return handed_ - std::min(open, handed_);
 }
 
-Flow TcpStream::fail(SysError error) noexcept {
-  failure_.err = error.err();
-  try {
-    failure_.words = error.words();
-  } catch (...) {
-    failure_.words.clear();
-  }
-  return Flow::failed;
-}
-
 }  // namespace socketcore

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "os/failure.hpp"
 #include "socketcore/os.hpp"
 #include "transport/transport.hpp"
 
@@ -17,19 +18,22 @@ class TcpStream final : public Transport {
   [[nodiscard]] Flow finish(bool last) noexcept override;
   Err discard() noexcept override;
   void abort() noexcept override;
-  [[nodiscard]] const Failure& failure() const noexcept override { return failure_; }
+  [[nodiscard]] Failure failure() const noexcept override { return failure_of(error_); }
   [[nodiscard]] std::uint64_t handed() const noexcept override { return handed_; }
   [[nodiscard]] std::uint64_t acknowledged() noexcept override;
 
  private:
-  Flow fail(SysError error) noexcept;
+  Flow fail(SysError error) noexcept {
+    error_ = error;
+    return Flow::failed;
+  }
 
   OwnedFd fd_;
+  std::uint64_t handed_ = 0;
+  SysError error_;
   bool fin_sent_ = false;
   bool no_delay_ = false;
   bool urgent_ = false;
-  std::uint64_t handed_ = 0;
-  Failure failure_;
 };
 
 }  // namespace socketcore

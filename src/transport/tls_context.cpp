@@ -45,12 +45,13 @@ Digest digest_of(Role role, const TlsIdentity& identity) {
 }
 
 // The first of these sets OpenSSL up, with the machine's configuration: its policies and providers are the owner's choice.
+// 1 is the security level of an OpenSSL older than 3.2 that nobody configured; who needs less than 2 has to say 0.
 SslCtxPtr bare_context(Role role) {
   SslCtxPtr made(SSL_CTX_new(role == Role::client ? TLS_client_method() : TLS_server_method()));
   must(made != nullptr);
   SSL_CTX* const ctx = made.get();
-  must(SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1);
-  must(SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1);
+  if (SSL_CTX_get_security_level(ctx) == 1) SSL_CTX_set_security_level(ctx, 2);
+  if (SSL_CTX_get_min_proto_version(ctx) < TLS1_2_VERSION) must(SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1);
   // A server that asks for another handshake is answered with an alert; nobody needs it, and attacks were built on it.
   SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);

@@ -31,10 +31,6 @@ bool is_loss(Err err) noexcept {
   return err == Err::erst || err == Err::eclsd || err == Err::enotconn || err == Err::eabort;
 }
 
-Failure copy_of(const Failure& failure) noexcept {
-  return make_failure(failure.err, {failure.words});
-}
-
 }  // namespace
 
 struct TlsEngine::Bio {
@@ -113,7 +109,7 @@ Flow TlsEngine::pull(std::span<std::byte> into, std::size_t& size) noexcept {
       break;
     case Flow::failed:
       carrier_end_ = Flow::failed;
-      input_failure_ = copy_of(carrier_.carrier_failure());
+      input_failure_ = carrier_.carrier_failure();
       break;
   }
   return moved.flow;
@@ -125,7 +121,7 @@ bool TlsEngine::push(std::span<const std::byte> data) noexcept {
   if (!holds_output()) {
     const Moved moved = carrier_.push(data);
     if (moved.flow == Flow::failed) {
-      output_broke(copy_of(carrier_.carrier_failure()));
+      output_broke(carrier_.carrier_failure());
       return true;
     }
     data = data.subspan(moved.size);
@@ -153,7 +149,7 @@ Flow TlsEngine::flush() noexcept {
   if (!holds_output()) return Flow::done;
   const Moved moved = carrier_.push(std::span(held_).subspan(held_from_));
   if (moved.flow == Flow::failed) {
-    output_broke(copy_of(carrier_.carrier_failure()));
+    output_broke(carrier_.carrier_failure());
     return answer_output_failure();
   }
   held_from_ += moved.size;
@@ -210,8 +206,10 @@ Flow TlsEngine::fail_handshake(int ssl_error) noexcept {
 Failure TlsEngine::handshake_failure(int ssl_error) const noexcept {
   const TlsError error = take_tls_error();
   if (ssl_error == SSL_ERROR_SSL) {
-    const bool refused = error.library == ERR_LIB_SSL && error.reason == SSL_R_CERTIFICATE_VERIFY_FAILED;
-    return refused ? refusal() : tls_failure(error, TlsPhase::handshake);
+    // Not by the first error of the queue: a signature that is wrong leaves its own there.
+    const bool refused =
+        SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE && SSL_get_verify_result(ssl_.get()) != X509_V_OK;
+    return refused && !error.no_memory ? refusal() : tls_failure(error, TlsPhase::handshake);
   }
   if (carrier_end_ == Flow::failed || output_failed_) {
     const Failure& lower = carrier_end_ == Flow::failed ? input_failure_ : output_failure_;

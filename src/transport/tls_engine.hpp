@@ -15,7 +15,7 @@ class Carrier {
   [[nodiscard]] virtual Moved pull(std::span<std::byte> into) noexcept = 0;
   [[nodiscard]] virtual Moved push(std::span<const std::byte> data) noexcept = 0;
   /// Why the last `failed` was answered.
-  [[nodiscard]] virtual const Failure& carrier_failure() const noexcept = 0;
+  [[nodiscard]] virtual Failure carrier_failure() const noexcept = 0;
 
  protected:
   ~Carrier() = default;

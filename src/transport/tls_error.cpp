@@ -54,7 +54,7 @@ constexpr Alert kAlerts[] = {
 /// The alert that the peer sent, or -1: OpenSSL keeps it in the reason.
 int received_alert(const TlsError& error) noexcept {
   const bool is_alert =
-      error.library == ERR_LIB_SSL && error.reason > SSL_AD_REASON_OFFSET && error.reason <= SSL_AD_REASON_OFFSET + 255;
+      error.library == ERR_LIB_SSL && error.reason >= SSL_AD_REASON_OFFSET && error.reason <= SSL_AD_REASON_OFFSET + 255;
   return is_alert ? error.reason - SSL_AD_REASON_OFFSET : -1;
 }
 

@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 
 #include <climits>
 #include <cstring>
@@ -24,6 +25,46 @@ int give_password(char* into, int size, int /*encrypting*/, void* user) noexcept
   if (!password.text || password.text->size() > static_cast<std::size_t>(size)) return -1;
   std::memcpy(into, password.text->data(), password.text->size());
   return static_cast<int>(password.text->size());
+}
+
+using SigPtr = std::unique_ptr<X509_SIG, OpenSslFree<X509_SIG_free>>;
+using InfoPtr = std::unique_ptr<PKCS8_PRIV_KEY_INFO, OpenSslFree<PKCS8_PRIV_KEY_INFO_free>>;
+
+/// One block of PEM, wiped at its end.
+struct Block {
+  Block() = default;
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+  ~Block() {
+    OPENSSL_secure_clear_free(data, static_cast<std::size_t>(size));
+    OPENSSL_secure_free(label);
+  }
+
+  unsigned char* data = nullptr;
+  long size = 0;
+  char* label = nullptr;
+};
+
+KeyPtr open_pkcs8(const Block& block, Password& password) {
+  const unsigned char* at = block.data;
+  const SigPtr locked(d2i_X509_SIG(nullptr, &at, block.size));
+  if (!locked) return nullptr;
+  char text[PEM_BUFSIZE];
+  const int size = give_password(text, sizeof text, 0, &password);
+  const InfoPtr open(size < 0 ? nullptr : PKCS8_decrypt(locked.get(), text, size));
+  OPENSSL_cleanse(text, sizeof text);
+  return KeyPtr(open ? EVP_PKCS82PKEY(open.get()) : nullptr);
+}
+
+// PEM_read_bio_PrivateKey would leave copies of the text and of the password behind.
+KeyPtr parse_key(BIO* bio, Password& password) {
+  Block block;
+  const int found =
+      PEM_bytes_read_bio_secmem(&block.data, &block.size, &block.label, PEM_STRING_EVP_PKEY, bio, give_password, &password);
+  if (found != 1) return nullptr;
+  if (std::string_view(block.label) == PEM_STRING_PKCS8) return open_pkcs8(block, password);
+  const unsigned char* at = block.data;
+  return KeyPtr(d2i_AutoPrivateKey(nullptr, &at, block.size));
 }
 
 BioPtr open_text(std::string_view pem) {
@@ -77,7 +118,7 @@ Result<KeyPtr> read_key(std::string_view pem, std::optional<std::string_view> pa
   const BioPtr bio = open_text(pem);
   Password answer{password};
   forget_tls_errors();
-  KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, give_password, &answer));
+  KeyPtr key = parse_key(bio.get(), answer);
   const TlsError error = take_tls_error();
   if (key) return key;
   if (!answer.asked) return unusable(what, " does not parse", error);

@@ -11,8 +11,7 @@ namespace socketcore {
 TlsStream::TlsStream(std::unique_ptr<Transport> lower, std::shared_ptr<const TlsContext> context, SslPtr ssl)
     : lower_(std::move(lower)),
       context_(std::move(context)),
-      engine_(std::move(ssl), *this),
-      answered_(&engine_.failure()) {}
+      engine_(std::move(ssl), *this) {}
 
 Flow TlsStream::handshake() noexcept {
   if (const Flow flow = of_lower(lower_->handshake()); flow != Flow::done) return flow;
@@ -54,13 +53,18 @@ Flow TlsStream::finish(bool last) noexcept {
   return of_lower(lower_->finish(last));
 }
 
+Failure TlsStream::failure() const noexcept {
+  if (lower_failed_) return lower_->failure();
+  return make_failure(engine_.failure().err, {engine_.failure().words});
+}
+
 Flow TlsStream::of_engine(Flow flow) noexcept {
-  if (flow == Flow::failed) answered_ = &engine_.failure();
+  if (flow == Flow::failed) lower_failed_ = false;
   return flow;
 }
 
 Flow TlsStream::of_lower(Flow flow) noexcept {
-  if (flow == Flow::failed) answered_ = &lower_->failure();
+  if (flow == Flow::failed) lower_failed_ = true;
   return flow;
 }
 

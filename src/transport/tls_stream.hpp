@@ -24,14 +24,14 @@ class TlsStream final : public Transport, private Carrier {
   [[nodiscard]] Flow finish(bool last) noexcept override;
   Err discard() noexcept override { return lower_->discard(); }
   void abort() noexcept override { lower_->abort(); }
-  [[nodiscard]] const Failure& failure() const noexcept override { return *answered_; }
+  [[nodiscard]] Failure failure() const noexcept override;
   [[nodiscard]] std::uint64_t handed() const noexcept override { return lower_->handed(); }
   [[nodiscard]] std::uint64_t acknowledged() noexcept override { return lower_->acknowledged(); }
 
  private:
   [[nodiscard]] Moved pull(std::span<std::byte> into) noexcept override { return lower_->read(into); }
   [[nodiscard]] Moved push(std::span<const std::byte> data) noexcept override { return lower_->write(data); }
-  [[nodiscard]] const Failure& carrier_failure() const noexcept override { return lower_->failure(); }
+  [[nodiscard]] Failure carrier_failure() const noexcept override { return lower_->failure(); }
   Flow of_engine(Flow flow) noexcept;
   Flow of_lower(Flow flow) noexcept;
   void verify() noexcept;
@@ -40,7 +40,7 @@ class TlsStream final : public Transport, private Carrier {
   std::shared_ptr<const TlsContext> context_;
   TlsEngine engine_;
   std::string verification_;
-  const Failure* answered_;
+  bool lower_failed_ = false;  // the last `failed` was the lower stream's
 };
 
 }  // namespace socketcore

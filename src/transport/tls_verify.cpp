@@ -43,8 +43,10 @@ std::string expected_name(const SSL* ssl) {
 Failure expect_name(SSL* ssl, std::string_view name) noexcept try {
   const std::string wanted = certified(name);
   X509_VERIFY_PARAM* param = SSL_get0_param(ssl);
-  if (wanted.empty()) return {};
+  if (name.empty()) return {};
   if (wanted.find('\0') != std::string::npos) return {Err::earg, "the name to verify holds a NUL"};
+  // OpenSSL would take nothing for anything, and a leading dot for any name below.
+  if (wanted.empty() || wanted.front() == '.') return {Err::earg, "the name to verify is no name"};
   if (is_ip(wanted)) {
     if (X509_VERIFY_PARAM_set1_ip_asc(param, wanted.c_str()) == 1) return {};
   } else {

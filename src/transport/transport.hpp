@@ -62,7 +62,7 @@ class Transport {
   virtual void abort() noexcept {}
 
   /// Why the last `failed` was answered. Words without the peer's name: "reset by peer".
-  [[nodiscard]] virtual const Failure& failure() const noexcept = 0;
+  [[nodiscard]] virtual Failure failure() const noexcept = 0;
 
   /// A stream: how many bytes the kernel has taken so far, of whatever layer; and how many of them the peer has
   /// acknowledged. Both grow only; a FIN is not counted.

@@ -606,6 +606,12 @@ class Modem(DeviceTest):
         self.assertIn("control line: ", err)
         self.assertIn("nonsense", err)
 
+    def test_the_fifo_is_its_users_alone(self):
+        process = self.start_driven("rtos.receive(30000)")
+        self.assertEqual(stat.S_IMODE((self.folder / "ctl").stat().st_mode), 0o600)
+        process.terminate()
+        self.complete(process, 128 + 15)
+
     def test_no_sim_no_link(self):
         for option in (["--sim", "absent"], ["--sim", "pin"], ["--registration", "denied"], ["--registration", "searching"],
                        ["--flight-mode"], ["--attach-delay", "60000"]):

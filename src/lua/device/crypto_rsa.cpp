@@ -3,6 +3,7 @@
 #include <array>
 #include <span>
 
+#include "base/wiped.hpp"
 #include "lua/device/crypto_objects.hpp"
 #include "lua/device/text_arguments.hpp"
 
@@ -128,6 +129,7 @@ int rsa_decrypt(lua_State* L) {
   } else {
     push_bytes(L, {out.data(), outcome.size});
   }
+  wipe(out);  // often a key for what comes next
   return 1;
 }
 

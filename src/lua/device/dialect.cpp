@@ -14,6 +14,7 @@ namespace {
 // Their addresses are keys of the registry.
 constexpr char kRewrites = 0;
 constexpr char kSilent = 0;
+constexpr char kTextOnly = 0;
 constexpr char kFfi = 0;
 
 bool flag(lua_State* L, const char& key) {
@@ -222,7 +223,15 @@ void open_dialect(lua_State* L) {
   lua_setglobal(L, "loadstring");
 }
 
+void refuse_compiled(lua_State* L) {
+  set_flag(L, kTextOnly, true);
+}
+
 int compile(lua_State* L, std::string_view source, const char* chunk_name) {
+  if (is_compiled(source) && flag(L, kTextOnly)) {
+    lua_pushfstring(L, "%s: compiled Lua is refused", chunk_name + 1);
+    return LUA_ERRSYNTAX;
+  }
   if (flag(L, kRewrites)) {
     std::string& declared = push_scratch(L);
     if (declare_implicit_arg(source, declared)) {

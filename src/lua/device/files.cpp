@@ -1,8 +1,11 @@
 #include "lua/device/files.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <new>
 #include <string>
 #include <string_view>
@@ -76,6 +79,13 @@ int open_file(lua_State* L, const char* mode, Access access) {
   return answer(L, function, 1);
 }
 
+// The C library has modes of its own besides: one takes the name of a character set.
+bool is_mode(std::string_view mode) {
+  constexpr std::string_view kModes[] = {"r",  "w",   "a",   "rb",  "wb",  "ab",  "r+", "w+",
+                                         "a+", "r+b", "w+b", "a+b", "rb+", "wb+", "ab+"};
+  return std::find(std::begin(kModes), std::end(kModes), mode) != std::end(kModes);
+}
+
 Access access_of(std::string_view mode) {
   return mode.find_first_of("wa+") == std::string_view::npos ? Access::read : Access::write;
 }
@@ -83,6 +93,7 @@ Access access_of(std::string_view mode) {
 int io_open(lua_State* L) {
   luaL_checkstring(L, 1);
   const char* const mode = luaL_optstring(L, 2, "r");
+  if (!is_mode(mode)) return push_failure(L, 1, EINVAL, std::strerror(EINVAL));
   return open_file(L, mode, access_of(mode));
 }
 
@@ -147,7 +158,7 @@ int os_rename(lua_State* L) {
   luaL_checkstring(L, 2);
   lua_settop(L, 2);
   push_stock(L, "rename");
-  if (!push_host_path(L, 1, Access::replace) || !push_host_path(L, 2, Access::replace)) return 3;
+  if (!push_host_path(L, 1, Access::move) || !push_host_path(L, 2, Access::replace)) return 3;
   lua_call(L, 2, LUA_MULTRET);
   return answer(L, 3, 1);
 }

@@ -35,6 +35,15 @@ def of(bench):
     return bench.shared["pki"]
 
 
+KEYS = {
+    "ec": ("EC", "ec_paramgen_curve:P-256"),
+    "ec192": ("EC", "ec_paramgen_curve:P-192"),
+    "rsa": ("RSA", "rsa_keygen_bits:2048"),
+    "rsa1024": ("RSA", "rsa_keygen_bits:1024"),
+}
+AUTHORITY = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n"
+
+
 class Certificate:
     def __init__(self, folder, name):
         self.cert = folder / f"{name}.pem"
@@ -68,18 +77,13 @@ class Pki:
         return done.stdout
 
     def new_key(self, path, kind):
-        if kind == "rsa":
-            self.openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", path)
-        else:
-            self.openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", path)
+        algorithm, option = KEYS[kind]
+        self.openssl("genpkey", "-algorithm", algorithm, "-pkeyopt", option, "-out", path)
         path.chmod(0o644)  # servers that give up root read it too
 
     def ca(self, name="ca", by=None):
         """An authority: self-signed, or an intermediate one, signed by another."""
-        if name not in self.made:
-            lines = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n"
-            self.made[name] = self._issue(name, "ec", lines, by, None, None)
-        return self.made[name]
+        return self.issue(name, AUTHORITY, by)
 
     def leaf(self, name="localhost", names=(), kind="ec", by="ca", start=None, end=None, client=False):
         """
@@ -92,16 +96,28 @@ class Pki:
             lines += f"extendedKeyUsage={'clientAuth' if client else 'serverAuth'}\n"
             if names:
                 lines += f"subjectAltName={','.join(names)}\n"
-            self.made[name] = self._issue(name, kind, lines, issuer, start, end)
+            self.issue(name, lines, issuer, kind, start, end)
         return self.made[name]
 
-    def _issue(self, name, kind, extensions, issuer, start, end):
-        made = Certificate(self.folder, name)
-        self.new_key(made.key, kind)
-        (self.folder / f"{name}.ext").write_text(extensions + "subjectKeyIdentifier=hash\n" +
-                                                 ("authorityKeyIdentifier=keyid\n" if issuer else ""))
-        self.openssl("req", "-new", "-config", "ca.conf", "-key", made.key, "-subj", f"/CN={name}", "-out", f"{name}.csr")
-        words = ["ca", "-batch", "-notext", "-config", "ca.conf", "-in", f"{name}.csr", "-out", made.cert,
+    def issue(self, name, extensions, issuer, kind="ec", start=None, end=None, subject=None, digest="sha256", key=None,
+              key_identifiers=True):
+        """
+        Any certificate: `extensions` are lines of OpenSSL's configuration, `issuer` None signs it by itself, `subject` is
+        its common name if that is not `name`, `key` another certificate whose key it takes over.
+        """
+        if name in self.made:
+            return self.made[name]
+        made = self.made[name] = Certificate(self.folder, name)
+        if key is None:
+            self.new_key(made.key, kind)
+        else:
+            made.key = key.key
+        identifiers = "subjectKeyIdentifier=hash\n" + ("authorityKeyIdentifier=keyid\n" if issuer else "")
+        none = "subjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n"  # openssl adds them unasked
+        (self.folder / f"{name}.ext").write_text(extensions + (identifiers if key_identifiers else none))
+        self.openssl("req", "-new", "-config", "ca.conf", "-key", made.key, "-subj", f"/CN={subject or name}",
+                     "-out", f"{name}.csr")
+        words = ["ca", "-batch", "-notext", "-config", "ca.conf", "-md", digest, "-in", f"{name}.csr", "-out", made.cert,
                  "-extfile", f"{name}.ext"]
         if issuer:
             words += ["-cert", issuer.cert, "-keyfile", issuer.key]

@@ -142,6 +142,8 @@ TEST_F(Files, NothingLeadsOut) {
   EXPECT_EQ(error(files, "/lua/secret"), ENOENT);
   EXPECT_EQ(error(files, "/folder/secret", Access::replace), EACCES);
   EXPECT_EQ(where(files, "/file", Access::replace), "data/file") << "the link itself is the flash's";
+  EXPECT_EQ(error(files, "/file", Access::move), EACCES) << "from another place it may lead elsewhere";
+  EXPECT_EQ(error(files, "/dangling", Access::move), EACCES);
   EXPECT_EQ(error(files, "/etc/passwd"), ENOENT) << "the device's own /etc";
   EXPECT_EQ(error(files, (root_ / "outside/secret").string()), ENOENT);
   using namespace std::string_view_literals;
@@ -168,6 +170,8 @@ TEST_F(Files, LinksWithinTheFoldersAreFollowed) {
   fs::create_symlink(root_ / "library/shared.lua", root_ / "project/other.lua");
   const FileSystem files = make();
   EXPECT_EQ(where(files, "/link/a"), "data/link/a");
+  EXPECT_EQ(where(files, "/link/a", Access::move), "data/link/a");
+  EXPECT_EQ(error(files, "/link", Access::move), EACCES);
   EXPECT_EQ(where(files, "/lua/other.lua"), "project/other.lua");
 }
 
@@ -269,6 +273,9 @@ TEST_F(Files, ReadsOrdinaryFilesOnly) {
   EXPECT_EQ(files.read_file("/", content).error, EISDIR);
   EXPECT_EQ(files.read_file("/none", content).error, ENOENT);
   EXPECT_EQ(files.read_file("/fifo", content).error, EINVAL);
+  EXPECT_EQ(error(files, "/fifo"), EINVAL) << "to open it would wait for somebody at its other end";
+  EXPECT_EQ(error(files, "/fifo", Access::write), EINVAL);
+  EXPECT_EQ(where(files, "/fifo", Access::replace), "data/fifo") << "it can be removed";
 }
 
 TEST_F(Files, SpaceIsTheHosts) {

@@ -19,10 +19,10 @@ class NoResolver final : public Resolver {
 
 class SocketTableTest : public testing::Test {
  protected:
-  std::unique_ptr<Socket> socket() { return std::make_unique<Socket>(core_, home_, SocketType::tcp, 0, 1U); }
+  std::unique_ptr<Socket> socket(SocketId id) { return std::make_unique<Socket>(core_, home_, SocketType::tcp, id, 1U); }
   SocketId add(SocketTable& table) {
     const SocketId id = table.next_id();
-    table.insert(id, socket());
+    table.insert(id, socket(id));
     return id;
   }
 
@@ -57,7 +57,7 @@ TEST_F(SocketTableTest, AnIdIsNotGivenOutAgain) {
 TEST_F(SocketTableTest, TheCounterStartsAgainBehindTheLastId) {
   SocketTable table(1000, false);
   (void)table.next_id();
-  table.insert(kLast - 1, socket());
+  table.insert(kLast - 1, socket(kLast - 1));
   EXPECT_EQ(add(table), kLast);
   EXPECT_EQ(add(table), 0);
   EXPECT_EQ(add(table), 1);
@@ -69,7 +69,7 @@ TEST_F(SocketTableTest, TheCounterSkipsSlotsThatAreTaken) {
   SocketTable table(1000, false);
   EXPECT_EQ(add(table), 0);
   EXPECT_EQ(add(table), 1);
-  table.insert(kLast, socket());
+  table.insert(kLast, socket(kLast));
   EXPECT_EQ(add(table), 2) << "0 and 1 live";
 }
 

@@ -76,7 +76,7 @@ class PipeEnd final : public Transport {
     return Flow::done;
   }
 
-  [[nodiscard]] const Failure& failure() const noexcept override { return failure_; }
+  [[nodiscard]] Failure failure() const noexcept override { return failure_; }
   [[nodiscard]] std::uint64_t handed() const noexcept override { return handed_; }
   [[nodiscard]] std::uint64_t acknowledged() noexcept override { return handed_ - out_->bytes.size(); }
 

@@ -252,6 +252,9 @@ TEST(TlsNames, ThatAreNoneAreRefused) {
   const auto context = contexts.client({.ca_cert = server_pems().ca_cert});
   ASSERT_TRUE(context);
   const TlsPeer no_names[] = {{.verify_name = std::string("a\0b", 3), .server_name = ""},
+                              {.verify_name = ".example.com", .server_name = ""},
+                              {.verify_name = ".", .server_name = ""},
+                              {.verify_name = "%eth0:", .server_name = ""},
                               {.verify_name = "", .server_name = std::string("a\0b", 3)},
                               {.verify_name = "", .server_name = std::string(300, 'a')}};
   for (const TlsPeer& peer : no_names) {

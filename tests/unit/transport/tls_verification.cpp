@@ -162,6 +162,80 @@ TEST(TlsTrust, TakesSeveralCasAndTextAroundThem) {
   EXPECT_EQ(pair.client->verification(), "ok");
 }
 
+std::string pem_of(X509* cert) {
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  PEM_write_bio_X509(bio.get(), cert);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+CertPtr parsed(std::string_view pem) {
+  const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  return CertPtr(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+}
+
+// OpenSSL tells of its arithmetic first, and of the certificate last.
+TEST(TlsTrust, AnAlteredSignatureIsARefusedCertificate) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(parsed(server_pems().cert).get(), &der);
+  der[size - 1] ^= 1;
+  const unsigned char* from = der;
+  const std::string altered = pem_of(CertPtr(d2i_X509(nullptr, &from, size)).get());
+  OPENSSL_free(der);
+  for (const int version : {kTls12, kTls13}) {
+    PairSetup setup = of_version(version);
+    setup.client.ca_cert = server_pems().ca_cert;
+    setup.server.cert = altered;
+    setup.peer.insist = false;
+    TlsPair pair(setup);
+    pair.shake();
+    ASSERT_EQ(pair.client_flow, Flow::failed);
+    EXPECT_EQ(pair.client->failure().err, Err::ssl_einvalid);
+    EXPECT_EQ(pair.client->failure().words, "certificate signature failure");
+    EXPECT_EQ(pair.client->verification(), "certificate signature failure");
+  }
+}
+
+// What C would read as "example.com". Neither among the alternative names nor as a common name.
+TEST(TlsTrust, ANameWithAZeroByteIsNoName) {
+  constexpr std::string_view kName{"example.com\0.evil.example", 25};
+  for (const bool alternative : {true, false}) {
+    const KeyPtr key(EVP_EC_gen("P-256"));
+    const CertPtr cert(X509_new());
+    X509_set_version(cert.get(), X509_VERSION_3);
+    X509_gmtime_adj(X509_getm_notBefore(cert.get()), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(cert.get()), 3600);
+    X509_set_pubkey(cert.get(), key.get());
+    if (alternative) {
+      std::string der = "\x30\x1b\x82\x19";
+      der += kName;
+      const std::unique_ptr<ASN1_OCTET_STRING, OpenSslFree<ASN1_OCTET_STRING_free>> value(ASN1_OCTET_STRING_new());
+      ASN1_OCTET_STRING_set(value.get(), reinterpret_cast<const unsigned char*>(der.data()), static_cast<int>(der.size()));
+      const std::unique_ptr<X509_EXTENSION, OpenSslFree<X509_EXTENSION_free>> names(
+          X509_EXTENSION_create_by_NID(nullptr, NID_subject_alt_name, 0, value.get()));
+      X509_add_ext(cert.get(), names.get(), -1);
+    } else {
+      X509_NAME_add_entry_by_NID(X509_get_subject_name(cert.get()), NID_commonName, MBSTRING_UTF8,
+                                 reinterpret_cast<const unsigned char*>(kName.data()), static_cast<int>(kName.size()), -1,
+                                 0);
+      X509_set_issuer_name(cert.get(), X509_get_subject_name(cert.get()));
+    }
+    ASSERT_GT(X509_sign(cert.get(), key.get(), EVP_sha256()), 0);
+    const std::string pem = pem_of(cert.get());
+    PairSetup setup;
+    setup.client.ca_cert = pem;
+    setup.peer.verify_name = "example.com";
+    setup.server_tweak = [&](SSL_CTX* ctx) {
+      EXPECT_EQ(SSL_CTX_use_certificate(ctx, cert.get()), 1);
+      EXPECT_EQ(SSL_CTX_use_PrivateKey(ctx, key.get()), 1);
+    };
+    TlsPair pair(setup);
+    pair.expect_shaken();
+    EXPECT_EQ(pair.client->verification(), "the certificate is not for example.com") << alternative;
+  }
+}
+
 // A key too short for OpenSSL's security level, as old devices have. Insisting is for these.
 TEST(TlsTrust, AWeakCertificateConnectsWhereTheClientInsists) {
   const KeyPtr key(EVP_RSA_gen(1024U));
@@ -170,14 +244,11 @@ TEST(TlsTrust, AWeakCertificateConnectsWhereTheClientInsists) {
   X509_gmtime_adj(X509_getm_notAfter(cert.get()), 3600);
   X509_set_pubkey(cert.get(), key.get());
   X509_sign(cert.get(), key.get(), EVP_sha256());
-  const BioPtr bio(BIO_new(BIO_s_mem()));
-  PEM_write_bio_X509(bio.get(), cert.get());
-  char* pem = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &pem);
+  const std::string pem = pem_of(cert.get());
 
   for (const bool insist : {true, false}) {
     PairSetup setup;
-    setup.client.ca_cert = {pem, static_cast<std::size_t>(size)};
+    setup.client.ca_cert = pem;
     setup.peer.insist = insist;
     setup.server_tweak = [&](SSL_CTX* ctx) {
       SSL_CTX_set_security_level(ctx, 0);
