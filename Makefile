@@ -50,12 +50,13 @@ bench: deps
 
 SECONDS ?= 600
 FIRST ?= 1000000
-torture simulate: test-deps
+torture: test-deps
 	@scripts/build.sh $(PRESET) -DSC_TESTS=ON
-torture:
 	@$(BUILD)/tests/torture -j $$(nproc)
 	@$(BUILD)/tests/torture_module -j $$(nproc)
-simulate:
+
+simulate: test-deps
+	@scripts/build.sh $(PRESET) -DSC_TESTS=ON
 	@$(BUILD)/tests/histories --seconds $(SECONDS) --first $(FIRST)
 
 deb: deps
