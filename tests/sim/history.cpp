@@ -172,6 +172,7 @@ class History {
     const std::uint32_t kind = below(20);
     link.type = kind < 12 ? SocketType::tcp : kind < 17 ? SocketType::udp : SocketType::ssl;
     const std::uint32_t host = chance(80) ? below(2) : 2;
+    has_tls_ = has_tls_ || link.type == SocketType::ssl;
     link.far = at(kHosts[host], next_port_++);
     link.salt = below(100'000);
     if (!chance(6)) {  // else nobody listens
@@ -457,11 +458,14 @@ class History {
       }
     }
     (void)scripts_.front().device->sleep(time);
+    if (figures_.bytes != before.bytes) trace_(clock(), "moved", figures_.bytes - before.bytes);
     return figures_.bytes != before.bytes || figures_.messages != before.messages;
   }
 
   void live_until_quiet(Duration each) {
-    for (int quiet = 0, rounds = 0; quiet < 12 && rounds < 5000; ++rounds) quiet = live(each) ? 0 : quiet + 1;
+    // A record of TLS may come through a small window in many pieces, and shows when it is whole.
+    const int enough = has_tls_ ? 80 : 12;
+    for (int quiet = 0, rounds = 0; quiet < enough && rounds < 5000; ++rounds) quiet = live(each) ? 0 : quiet + 1;
   }
 
   [[nodiscard]] std::ptrdiff_t index(const Script& script) const { return &script - scripts_.data(); }
@@ -476,6 +480,7 @@ class History {
   std::vector<Script> scripts_;
   std::vector<Past> past_;
   std::uint16_t next_port_ = 1000;
+  bool has_tls_ = false;
   bool cut_ = false;
   bool no_descriptors_ = false;
   bool settling_ = false;
