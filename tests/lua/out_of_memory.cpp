@@ -160,7 +160,8 @@ constexpr const char* kCollectorScript = R"(
     strings = nil
     assert(socketcore.sock_send(id, sent) == 1)
     local have = ""
-    while #have < size do
+    for _ = 1, 200 do
+      if #have == size then break end
       if rtos.receive(100) ~= rtos.WAIT_MSG_TIMEOUT then rtos.sleep(5) end
       for n = 1, 10 do
         local data
