@@ -3,7 +3,7 @@ PRESET ?= release
 BUILD := build/$(PRESET)
 CTEST_FLAGS ?= --output-on-failure -j 4
 
-.PHONY: help run test build bench fuzz deb tidy cppcheck clean deps test-deps
+.PHONY: help run test build bench torture simulate fuzz deb tidy cppcheck clean deps test-deps
 help:
 	@echo "make run     install what is missing, build, and run the demo (needs no network)"
 	@echo "make test    the same, then all tests"
@@ -11,6 +11,8 @@ help:
 	@echo "make bench   build and run the benchmarks"
 	@echo "make fuzz    run each fuzz target for FUZZ_SECONDS (default 60)"
 	@echo "make tidy    run clang-tidy over the sources (takes a while)"
+	@echo "make torture   every test of the engine again with each fallible operation failing in turn (takes a while)"
+	@echo "make simulate  random histories for SECONDS=600, from seed FIRST=1000000"
 	@echo "make cppcheck run cppcheck over them"
 	@echo "make deb     make Debian packages, into build/package"
 	@echo "make clean   remove build/"
@@ -53,6 +55,17 @@ fuzz: test-deps
 	@cmake --preset fuzz >/dev/null
 	@cmake --build build/fuzz --target fuzz
 	@tests/fuzz/run.sh $(FUZZ_SECONDS)
+
+SECONDS ?= 600
+FIRST ?= 1000000
+torture: test-deps
+	@scripts/build.sh $(PRESET) -DSC_TESTS=ON
+	@$(BUILD)/tests/torture -j $$(nproc)
+	@$(BUILD)/tests/torture_module -j $$(nproc)
+
+simulate: test-deps
+	@scripts/build.sh $(PRESET) -DSC_TESTS=ON
+	@$(BUILD)/tests/histories --seconds $(SECONDS) --first $(FIRST)
 
 deb: deps
 	@scripts/install-deps.sh deb

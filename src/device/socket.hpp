@@ -210,6 +210,7 @@ class Socket final : public Handler, private ReceiveBuffer::Holder {
   SocketType type_;
   State state_ = State::starting;
   Err error_ = Err::ok;                  // why no connection came about, or why it broke
+  bool break_told_ = false;              // by close_ind
   bool lost_ = false;                    // it broke before the kernel had all that was accepted
   bool readable_ = false;                // the transport may have more
   bool reported_ = false;                // ... because the kernel said so since the last read

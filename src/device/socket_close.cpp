@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds kGoodbyePoll{20};
 bool Socket::close() noexcept {
   if (being_closed(state_)) return false;
   // What broke the connection may have been told already: a loss is reported once.
-  const bool over = !has_connection(state_) || (state_ == State::ended && error_ != Err::ok);
+  const bool over = !has_connection(state_) || break_told_;
   disarm();
   if (outbox_) {
     home_->queue.redeem(outbox_->unanswered());

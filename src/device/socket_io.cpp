@@ -112,6 +112,7 @@ Err Socket::send_stream(std::span<const std::byte> data) {
   if (idle && !data.empty()) moved = transport_->write(data);
   if (moved.flow == Flow::failed) {
     if (!confirm_now) outbox_->pending.pop_back();
+    if (moved.size > 0) transport_->abort();  // a part of it is gone: as below
     transport_broke();
     const Err error = refuse(Err::enotconn);
     announce();
@@ -273,6 +274,8 @@ void Socket::broken(const Failure& failure) noexcept {
   confirm_sent();  // some may have been acknowledged in time
   answer_pending(error_);
   lost_ = lost_ || (outbox_ && !outbox_->bytes.empty());
+  // A call may fail on a connection that stands (no buffers): the peer must not take what it got for the whole.
+  if (lost_) transport_->abort();
   outbox_.reset();
   see_end();
 }

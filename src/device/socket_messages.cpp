@@ -113,6 +113,7 @@ bool Socket::deliver_close_ind(Message& message) {
   message.kind = MessageKind::close_ind;
   message.error = error_;
   message.size = 0;
+  break_told_ = error_ != Err::ok;
   if (error_ != Err::ok) message.reason = end_of_connection();
   tell(error_ == Err::ok ? "the peer has ended the connection" : "the connection broke");
   return true;

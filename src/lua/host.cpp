@@ -37,7 +37,7 @@ Host::Created Host::create(const HostSettings& settings) noexcept {
   try {
     SysError error;
     std::unique_ptr<Host> host(new Host(settings));
-    host->os_ = linux_os(&error);
+    host->os_ = settings.make_os(&error);
     if (!host->os_) return {nullptr, error};
     host->reactor_ = std::make_unique<Reactor>(*host->os_, settings.log);
     host->device_ = Device::create(*host->reactor_, settings.options);

@@ -32,6 +32,7 @@ struct HostSettings {
   DeviceOptions options;
   Surroundings around;
   Log* log = nullptr;  ///< must outlive the host
+  std::unique_ptr<Os> (*make_os)(SysError* error) = linux_os;  ///< the kernel below; null: why is in `error`
 };
 
 /// The parts of a device besides its sockets, as far as waiting for messages must know of them.

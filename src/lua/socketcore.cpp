@@ -123,7 +123,8 @@ bool push_few(lua_State* L, Host& host, SocketId id, std::size_t limit) {
 
 // Called by sock_recv with a checked id and length, protected: for want of memory, bytes stay where they are. Before it
 // copies, lua_pushlstring may run finalizers. What they call can make the bytes leave the shared buffer (whose memory
-// stays): then the string is made again.
+// stays): then the string is made again. It is left in the second upvalue: as lua_pcall ends, Lua's collector may want memory
+// of its own, and that failure must not cost the bytes.
 int push_many(lua_State* L) {
   Host& host = host_of(L);
   const auto id = static_cast<SocketId>(lua_tointeger(L, 1));
@@ -136,8 +137,9 @@ int push_many(lua_State* L) {
     if (host.calls == calls) break;
     lua_pop(L, 1);
   }
+  lua_replace(L, lua_upvalueindex(2));
   host.device().consume(id);
-  return 1;
+  return 0;
 }
 
 bool close_socket(Host& host, SocketId id) {
@@ -158,13 +160,21 @@ int sock_recv(lua_State* L) {
     return 1;
   }
   if (push_few(L, host, *id, static_cast<std::size_t>(*length))) return 1;
-  lua_pushvalue(L, lua_upvalueindex(2));
+  const int reader = lua_upvalueindex(2);
+  lua_pushvalue(L, reader);
   lua_pushinteger(L, *id);
   lua_pushinteger(L, static_cast<lua_Integer>(*length));
-  const int status = lua_pcall(L, 2, 1, 0);
+  static_cast<void>(lua_pcall(L, 2, 0, 0));
   host.reading = Host::kNobody;
   if (std::exchange(host.close_after_reading, false)) close_socket(host, *id);
-  return status == 0 ? 1 : lua_error(L);
+  lua_getupvalue(L, reader, 2);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return lua_error(L);
+  }
+  lua_pushnil(L);
+  lua_setupvalue(L, reader, 2);
+  return 1;
 }
 
 int sock_close(lua_State* L) {
@@ -217,7 +227,8 @@ void push_socketcore(lua_State* L) {
   lua_newtable(L);
   lua_pushvalue(L, host);
   lua_pushvalue(L, host);
-  lua_pushcclosure(L, push_many, 1);
+  lua_pushnil(L);
+  lua_pushcclosure(L, push_many, 2);
   set_functions(L, kCalls, 2);
 
   const auto set_number = [L](const char* name, std::int64_t number) {

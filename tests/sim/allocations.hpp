@@ -11,12 +11,24 @@ inline long allocations_granted = -1;
 inline long allocations_left = -1;
 /// Whether only the one call fails that comes after those granted.
 inline bool only_one_fails = false;
+/// Blocks that the engine was granted and has not freed, while it is counted at all.
+inline long blocks_of_the_engine = 0;
+/// How many it was granted so far, while it is counted.
+inline long allocations_made = 0;
+/// How many calls of the engine are under way.
+inline int engine_depth = 0;
 
 /// The engine is running.
 class Scarcity {
  public:
-  Scarcity() { allocations_left = allocations_granted; }
-  ~Scarcity() { allocations_granted = std::exchange(allocations_left, -1); }
+  Scarcity() {
+    ++engine_depth;
+    allocations_left = allocations_granted;
+  }
+  ~Scarcity() {
+    allocations_granted = std::exchange(allocations_left, -1);
+    --engine_depth;
+  }
   Scarcity(const Scarcity&) = delete;
   Scarcity& operator=(const Scarcity&) = delete;
 };

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 
+#include "sim/faults.hpp"
 #include "sim/print.hpp"
 #include "socketcore/device.hpp"
 
@@ -92,7 +93,7 @@ class CheckedDevice final : public DeviceApi {
   std::set<SocketId> stray_closes_;
   std::set<TimerId> timers_;
   std::size_t peeked_ = 0;
-  bool was_scarce_ = false;
+  bool was_scarce_ = tortured;
 };
 
 }  // namespace socketcore::test

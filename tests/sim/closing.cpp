@@ -288,6 +288,19 @@ TEST_F(Closing, AfterCloseInd) {
   EXPECT_TRUE(peer.ended());
 }
 
+TEST_F(Closing, ABreakAfterAnOrderlyEndIsToldThere) {
+  auto [id, peer] = open(500);
+  EXPECT_EQ(send(id, pattern(5000)), Err::ok);
+  peer.finish();
+  EXPECT_EQ(lines_within(100ms), (Lines{"send_cnf 0 5000", "close_ind 0"}));
+  sim.reset_connection(peer.fd());
+  sleep(1ms);
+  EXPECT_EQ(send(id, "x"), Err::enotconn);
+  expect("send_cnf 0 ENOTCONN");
+  EXPECT_TRUE(device->close(id));
+  expect("close_cnf 0 ERST");
+}
+
 TEST_F(Closing, AfterCloseIndDeliversWhatStillGoesOut) {
   auto [id, peer] = open(5000);
   EXPECT_EQ(send(id, pattern(300'000)), Err::ok);

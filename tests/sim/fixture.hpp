@@ -37,7 +37,10 @@ class KeptLog final : public Log {
 /// One reactor with one watched device on SimOs, and helpers that read like a script.
 class World {
  public:
-  World() : reactor(os, &log, make_resolver()), device(make_device(options)) { resolver->live_on(reactor.core().loop()); }
+  World() : reactor(os, &log, make_resolver()), device(make_device(options)) {
+    resolver->live_on(reactor.core().loop());
+    faults.go_on();
+  }
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 

@@ -1,3 +1,5 @@
+#include <cerrno>
+
 #include "sim/fixture.hpp"
 
 // send() and its answers on streams.
@@ -273,6 +275,26 @@ TEST_F(Sending, MoreSendsThanAnybodyShouldQueue) {
   EXPECT_EQ(lines.size(), 5001U);
   EXPECT_EQ(lines.front(), "send_cnf 0 1048576");
   EXPECT_EQ(lines.back(), "send_cnf 0 ENOBUFS");
+}
+
+TEST_F(Sending, ACallThatFailsOnAStandingConnectionLeavesNoStreamThatLooksWhole) {
+  auto [id, peer] = open(500);
+  EXPECT_EQ(send(id, pattern(100'000)), Err::ok);
+  os.on_send = [](int, std::span<const std::byte>) { return IoResult{0, SysError(ENOBUFS)}; };
+  std::string got;
+  for (int i = 0; i < 1000 && os.on_send; ++i) {
+    got += peer.read();
+    for (const std::string& line : lines_within(1ms)) {
+      if (line == "close_ind 0 ENOBUFS") os.on_send = nullptr;
+    }
+  }
+  EXPECT_FALSE(os.on_send) << "it was told";
+  EXPECT_TRUE(device->close(id));
+  expect("close_cnf 0");
+  for (int i = 0; i < 100; ++i) got += peer.read(), sleep(1ms);
+  EXPECT_LT(got.size(), 100'000U);
+  EXPECT_FALSE(peer.ended());
+  EXPECT_EQ(peer.error().err(), Err::erst);
 }
 
 }  // namespace

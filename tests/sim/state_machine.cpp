@@ -531,6 +531,7 @@ const std::vector<Stimulus>& stimuli() {
 
 /// Bytes arrive as they were sent: a beginning of it, and all of it where the end was orderly.
 void check_bytes(std::string_view what, const std::string& got, const std::string& sent, bool whole) {
+  const PromisesChecked promises;
   EXPECT_LE(got.size(), sent.size()) << what;
   EXPECT_TRUE(sent.starts_with(got)) << what << ": bytes were lost, doubled or reordered";
   if (whole) {
