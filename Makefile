@@ -3,12 +3,16 @@ PRESET ?= release
 BUILD := build/$(PRESET)
 CTEST_FLAGS ?= --output-on-failure -j 4
 
-.PHONY: help run test build bench deb tidy cppcheck clean deps test-deps
+.PHONY: help run test build bench soak tsan memcheck coverage deb tidy cppcheck clean deps test-deps
 help:
 	@echo "make run     install what is missing, build, and run the demo (needs no network)"
 	@echo "make test    the same, then all tests"
 	@echo "make build   only build, into $(BUILD) (PRESET=release|dev|asan|clang)"
 	@echo "make bench   build and run the benchmarks"
+	@echo "make soak    run for hours: a million sockets, as many at once as may be, mixed load (SOAK='--seconds 600 mixed')"
+	@echo "make tsan    run what has threads under the thread sanitizer"
+	@echo "make memcheck  run the engine's tests under valgrind"
+	@echo "make coverage  run the engine's tests, print line and branch coverage"
 	@echo "make tidy    run clang-tidy over the sources (takes a while)"
 	@echo "make cppcheck run cppcheck over them"
 	@echo "make deb     make Debian packages, into build/package"
@@ -45,6 +49,25 @@ bench: deps
 	@bench/device.py build/release build/release-puc
 	@bench/scale.py build/release --quick
 	@bench/latency.py build/release --quick
+
+soak: test-deps
+	@scripts/install-deps.sh soak
+	@cmake --preset release -DSC_TESTS=ON >/dev/null
+	@cmake --build build/release --target soak
+	@tests/soak/soak.py $(SOAK)
+
+tsan: test-deps
+	@cmake --workflow --preset tsan
+
+memcheck: test-deps
+	@scripts/install-deps.sh soak
+	@cmake --preset dev >/dev/null
+	@scripts/memcheck.sh build/dev
+
+coverage: test-deps
+	@scripts/install-deps.sh coverage
+	@cmake --preset coverage >/dev/null
+	@scripts/coverage.sh build/coverage
 
 deb: deps
 	@scripts/install-deps.sh deb

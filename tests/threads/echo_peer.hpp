@@ -1,7 +1,7 @@
 #pragma once
 
-#include <array>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -12,13 +12,11 @@
 
 namespace socketcore::test {
 
-/// A thread of its own that sends back what it gets, over TLS, one connection at a time. Its Os is its own, too.
+/// A thread of its own that sends back what it gets, over TLS. Its Os is its own, too.
 class TlsEchoThread {
  public:
-  TlsEchoThread() {
-    (void)tls_server();  // made here, once
-    thread_ = std::thread([this] { serve(); });
-  }
+  /// `layer` must outlive it.
+  explicit TlsEchoThread(const Layer& layer = tls_server()) : layer_(layer), thread_([this] { serve(); }) {}
   ~TlsEchoThread() {
     done_ = true;
     thread_.join();
@@ -32,7 +30,7 @@ class TlsEchoThread {
   void serve() {
     std::vector<TlsPeer> peers;
     while (!done_) {
-      if (Peer accepted = listener_.try_accept(); accepted.valid()) peers.emplace_back(std::move(accepted), tls_server());
+      if (Peer accepted = listener_.try_accept(); accepted.valid()) peers.emplace_back(std::move(accepted), layer_);
       for (TlsPeer& peer : peers) {
         if (!peer.pump()) continue;
         if (const std::string text = peer.read(); !text.empty()) peer.send(text);
@@ -42,6 +40,7 @@ class TlsEchoThread {
     }
   }
 
+  const Layer& layer_;
   std::unique_ptr<Os> os_ = linux_os();
   Listener listener_{*os_, at("127.0.0.1", 0), 64};
   std::atomic<bool> done_ = false;
