@@ -22,8 +22,8 @@ using socketcore::Message;
 using socketcore::MessageKind;
 using socketcore::SocketId;
 
-// An address of the server for each so many sockets: there are 28,000 local ports towards one.
-constexpr std::size_t kSocketsPerAddress = 20'000;
+// An address of the server for each so many sockets: there are 28,000 local ports towards one, and the last are slow to find.
+constexpr std::size_t kSocketsPerAddress = 10'000;
 // A listener's queue is no longer than 4096.
 constexpr std::size_t kConnectingAtOnce = 1'000;
 
