@@ -155,15 +155,5 @@ TEST(Threads, WhatAWakerWroteIsSeenAfterTheWake) {
   }
 }
 
-TEST(Threads, AReactorMovesToAnotherThread) {
-  TlsEchoThread server;
-  auto own = std::make_unique<OwnReactor>();
-  own->tls_echo(server.port());
-  std::thread([&] {
-    own->tls_echo(server.port());
-    own.reset();
-  }).join();
-}
-
 }  // namespace
 }  // namespace socketcore::test

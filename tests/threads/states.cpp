@@ -24,5 +24,13 @@ TEST(Threads, EachWithALuaStateOfItsOwn) {
   for (std::thread& thread : threads) thread.join();
 }
 
+TEST(Threads, AStateThatWasMadeHereRunsThere) {
+  TlsEchoThread server;
+  LuaState state;
+  EXPECT_EQ(state.run(kTlsRounds, server.port(), 1), "");
+  std::thread([&] { EXPECT_EQ(state.run(kTlsRounds, server.port(), 2), ""); }).join();
+  EXPECT_EQ(state.run(kTlsRounds, server.port(), 1), "");
+}
+
 }  // namespace
 }  // namespace socketcore::test
