@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing of the Debian packages that the tree needs.
-#   scripts/install-deps.sh build|test|bench|guard|soak|coverage|measure|clang|tidy|deb...    (a later group needs the earlier ones named too)
+#   scripts/install-deps.sh GROUP...    (build, test, bench ...: see below; a later one needs those before it named too)
 set -eu
 
 build="g++ cmake ninja-build pkg-config libssl-dev libc-ares-dev libspdlog-dev libcli11-dev libluajit-5.1-dev liblua5.1-0-dev lua-cjson-dev"
