@@ -3,19 +3,23 @@ PRESET ?= release
 BUILD := build/$(PRESET)
 CTEST_FLAGS ?= --output-on-failure -j 4
 
-.PHONY: help run test build bench torture simulate fuzz deb tidy cppcheck clean deps test-deps
+.PHONY: help run test build bench torture simulate fuzz soak tsan memcheck coverage deb tidy cppcheck clean deps test-deps
 help:
-	@echo "make run     install what is missing, build, and run the demo (needs no network)"
-	@echo "make test    the same, then all tests"
-	@echo "make build   only build, into $(BUILD) (PRESET=release|dev|asan|clang)"
-	@echo "make bench   build and run the benchmarks"
-	@echo "make fuzz    run each fuzz target for FUZZ_SECONDS (default 60)"
-	@echo "make tidy    run clang-tidy over the sources (takes a while)"
-	@echo "make torture   every test of the engine again with each fallible operation failing in turn (takes a while)"
-	@echo "make simulate  random histories for SECONDS=600, from seed FIRST=1000000"
-	@echo "make cppcheck run cppcheck over them"
-	@echo "make deb     make Debian packages, into build/package"
-	@echo "make clean   remove build/"
+	@echo "make run       install what is missing, build, and run the demo (needs no network)"
+	@echo "make test      the same, then all tests"
+	@echo "make build     only build, into $(BUILD) (PRESET=release|dev|asan|clang)"
+	@echo "make bench     build and run the benchmarks"
+	@echo "make torture   run the engine's tests again with each fallible operation failing in turn (takes a while)"
+	@echo "make simulate  run random histories for SECONDS=600, from seed FIRST=1000000"
+	@echo "make fuzz      run each fuzz target for FUZZ_SECONDS=60"
+	@echo "make soak      run for hours: a million sockets, as many at once as may be, mixed load (SOAK='--seconds 600 mixed')"
+	@echo "make tsan      run what has threads under the thread sanitizer"
+	@echo "make memcheck  run the engine's tests under valgrind"
+	@echo "make coverage  run the engine's tests, print line and branch coverage"
+	@echo "make tidy      run clang-tidy over the sources (takes a while)"
+	@echo "make cppcheck  run cppcheck over them"
+	@echo "make deb       make Debian packages, into build/package"
+	@echo "make clean     remove build/"
 
 deps:
 	@scripts/install-deps.sh build
@@ -66,6 +70,25 @@ torture: test-deps
 simulate: test-deps
 	@scripts/build.sh $(PRESET) -DSC_TESTS=ON
 	@$(BUILD)/tests/histories --seconds $(SECONDS) --first $(FIRST)
+
+soak: test-deps
+	@scripts/install-deps.sh soak
+	@cmake --preset release -DSC_TESTS=ON >/dev/null
+	@cmake --build build/release --target soak
+	@tests/soak/soak.py $(SOAK)
+
+tsan: test-deps
+	@cmake --workflow --preset tsan
+
+memcheck: test-deps
+	@scripts/install-deps.sh soak
+	@cmake --preset dev >/dev/null
+	@scripts/memcheck.sh build/dev
+
+coverage: test-deps
+	@scripts/install-deps.sh coverage
+	@cmake --preset coverage >/dev/null
+	@scripts/coverage.sh build/coverage
 
 deb: deps
 	@scripts/install-deps.sh deb

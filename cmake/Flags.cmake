@@ -7,6 +7,10 @@ endif()
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES CXX)  # else CMake asks for position-independent code, but not for -pie
 
+if(SC_COVERAGE)
+  add_link_options(--coverage)
+endif()
+
 if(SC_SANITIZE)
   # Not vptr: it looks into memory through a descriptor, and takes a test without descriptors for a broken object.
   add_compile_options(-fsanitize=${SC_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer)

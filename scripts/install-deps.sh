@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing of the Debian packages that the tree needs.
-#   scripts/install-deps.sh build|test|bench|guard|measure|clang|tidy|deb...    (a later group needs the earlier ones named too)
+#   scripts/install-deps.sh GROUP...    (build, test, bench ...: see below; a later one needs those before it named too)
 set -eu
 
 build="g++ cmake ninja-build pkg-config libssl-dev libc-ares-dev libspdlog-dev libcli11-dev libluajit-5.1-dev liblua5.1-0-dev lua-cjson-dev"
@@ -10,6 +10,8 @@ tidy="clang-tidy cppcheck"
 deb="dpkg-dev file binutils"
 bench="libbenchmark-dev"
 guard="valgrind lua5.1 luajit"
+soak="valgrind lua5.1"
+coverage="gcovr"
 measure="strace valgrind lua5.1 luajit lua-luv lua-cqueues lua-luaossl lua-copas lua-socket lua-sec libmosquitto-dev mosquitto openssl"
 
 wanted=
@@ -20,10 +22,12 @@ for group in "$@"; do
     clang) wanted="$wanted $clang" ;;
     bench) wanted="$wanted $bench" ;;
     guard) wanted="$wanted $guard" ;;
+    soak) wanted="$wanted $soak" ;;
+    coverage) wanted="$wanted $coverage" ;;
     measure) wanted="$wanted $measure" ;;
     tidy) wanted="$wanted $tidy" ;;
     deb) wanted="$wanted $deb" ;;
-    *) echo "$0: no group '$group' (build, test, bench, guard, measure, clang, tidy, deb)" >&2; exit 2 ;;
+    *) echo "$0: no group '$group' (build, test, bench, guard, soak, coverage, measure, clang, tidy, deb)" >&2; exit 2 ;;
   esac
 done
 

@@ -27,7 +27,7 @@ int end_host(lua_State* L) {
 void end_live_hosts() noexcept {
   const std::lock_guard lock(live_mutex);
   for (Host* host = live_hosts; host != nullptr; host = host->next_live_) {
-    if (pthread_equal(host->thread_, pthread_self()) != 0) host->end();
+    if (pthread_equal(host->thread_.load(std::memory_order_relaxed), pthread_self()) != 0) host->end();
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -93,6 +94,9 @@ class Host {
   static constexpr SocketId kNobody = -1;
   static constexpr SocketId kPort = -2;  // what is being read is no socket
 
+  /// The script waits: the host is this thread's, wherever it was made. exit() in another one leaves it alone.
+  void claim() noexcept { thread_.store(pthread_self(), std::memory_order_relaxed); }
+
   /// To be called when TLS is first used. exit() runs its list backwards, and OpenSSL has just put its own end on it.
   void used_tls() noexcept;
 
@@ -102,7 +106,7 @@ class Host {
   friend void end_live_hosts() noexcept;
 
   HostSettings settings_;
-  pthread_t thread_;
+  std::atomic<pthread_t> thread_;
   Host* next_live_ = nullptr;
   // Ended in reverse.
   std::unique_ptr<Os> os_;

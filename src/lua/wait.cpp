@@ -21,6 +21,7 @@ Duration until(Host& host, std::uint64_t deadline) {
 }  // namespace
 
 Waited wait_for_message(lua_State* L, Host& host, std::optional<Duration> timeout) {
+  host.claim();
   const std::uint64_t deadline = timeout ? ticks_after(host, *timeout) : 0;
   for (;;) {
     const bool may_be_idle = host.around().idle != nullptr && (host.peripherals() == nullptr || host.peripherals()->idle());
@@ -37,6 +38,7 @@ Waited wait_for_message(lua_State* L, Host& host, std::optional<Duration> timeou
 }
 
 void wait_for_time(lua_State* L, Host& host, Duration time) {
+  host.claim();
   const std::uint64_t deadline = ticks_after(host, time);
   while (host.device().sleep(time) == Waited::interrupted) {
     host.around().interrupted(L);

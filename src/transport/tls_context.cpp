@@ -118,6 +118,8 @@ Failure identify(SSL_CTX* ctx, const TlsIdentity& identity, std::string_view cer
 
 }  // namespace
 
+void keep_openssl() noexcept { (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr); }
+
 struct TlsContexts::Cache {
   // Shared with the contexts' deleters: a context may outlive the cache.
   std::shared_ptr<Entries> entries = std::make_shared<Entries>();
@@ -141,6 +143,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContexts::server(const TlsIdentity&
 }
 
 Result<std::shared_ptr<const TlsContext>> TlsContexts::Cache::get(Role role, const TlsIdentity& identity) {
+  keep_openssl();
   const Digest digest = digest_of(role, identity);
   if (const auto found = entries->find(digest); found != entries->end()) {
     if (auto context = found->second.lock()) return context;

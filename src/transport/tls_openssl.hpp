@@ -23,6 +23,10 @@ using CertPtr = std::unique_ptr<X509, OpenSslFree<X509_free>>;
 using SslPtr = std::unique_ptr<SSL, OpenSslFree<SSL_free>>;
 using SslCtxPtr = std::unique_ptr<SSL_CTX, OpenSslFree<SSL_CTX_free>>;
 
+/// To be called before anything else of OpenSSL's: its memory stays until the process is gone. By default exit() frees it,
+/// under threads that are still at work. Without effect where somebody else in the process was there first.
+void keep_openssl() noexcept;
+
 /// A certificate context: what tls_context.hpp promises, as OpenSSL has it.
 class TlsContext {
  public:

@@ -154,6 +154,7 @@ Result<Throwaway> make_throwaway(std::span<const std::string_view> names, const 
     if (!is_name(name)) return Failure{Err::earg, "no certificate can hold this name"};
   }
 
+  keep_openssl();
   using Issuer = ThrowawayOptions::Issuer;
   Issued own;
   own.key = fresh_key(options.key);

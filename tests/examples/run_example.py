@@ -57,11 +57,11 @@ class Bench:
         return self.run(*self.command, EXAMPLES / name, *arguments, **more)
 
     @contextlib.contextmanager
-    def echo_server(self):
+    def echo_server(self, address="127.0.0.1"):
         """Gives its ports by service."""
         ready = self.folder / "ports"
-        process = subprocess.Popen([self.runner, "echo", "--write-ca", self.folder / "ca.pem", "--ready-file", ready],
-                                   stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([self.runner, "echo", "--bind", address, "--write-ca", self.folder / "ca.pem",
+                                    "--ready-file", ready], stdout=subprocess.DEVNULL)
         try:
             wait_until(ready.exists, process)
             yield {line.split()[0]: line.rpartition(":")[2] for line in ready.read_text().splitlines()}

@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <thread>
@@ -463,6 +464,28 @@ TEST_F(Loopback, AnotherThreadWakes) {
   Message message;
   EXPECT_EQ(device->receive(message, 20s), Waited::interrupted);
   waker.join();
+}
+
+TEST_F(Loopback, ALoopOfTheHostsOwnWatchesADescriptorAndAClock) {
+  EXPECT_EQ(&reactor.os(), os.get());
+  auto [id, peer] = open();
+  const auto turn_is_due = [this](int limit_ms) {
+    pollfd entry{.fd = reactor.poll_fd(), .events = POLLIN, .revents = 0};
+    return ::poll(&entry, 1, limit_ms) == 1;
+  };
+  while (turn_is_due(0)) reactor.turn(0ms);
+  EXPECT_EQ(reactor.until_due(), std::nullopt);
+  peer.send("x");
+  EXPECT_TRUE(turn_is_due(10'000));
+  const auto ready = reactor.turn(0ms);
+  ASSERT_EQ(ready.size(), 1U);
+  EXPECT_EQ(ready[0], device->inner().key());
+  expect("receive_ind 0 1");
+  EXPECT_EQ(recv(id), "x");
+  EXPECT_TRUE(device->start_timer(1, 60'000));
+  ASSERT_TRUE(reactor.until_due().has_value());
+  EXPECT_LE(*reactor.until_due(), 60s);
+  EXPECT_GT(*reactor.until_due(), 30s);
 }
 
 TEST_F(Loopback, TimersAreOnTime) {

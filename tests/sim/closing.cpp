@@ -1,3 +1,5 @@
+#include <cerrno>
+
 #include "sim/fixture.hpp"
 
 // close() and destroy(), and sockets whose device is gone.
@@ -335,6 +337,16 @@ TEST_F(Closing, AResetWhileBytesAreHandedOver) {
   EXPECT_EQ(message.kind, MessageKind::close_cnf);
   EXPECT_EQ(message.error, Err::erst) << "it was not delivered";
   EXPECT_LE(since(before), 100ms);
+}
+
+TEST_F(Closing, AResetThatASendMeetsFirst) {
+  auto [id, peer] = open(5000);
+  EXPECT_EQ(send(id, pattern(300'000)), Err::ok);
+  EXPECT_TRUE(device->close(id));
+  sleep(10ms);
+  os.on_send = [](int, std::span<const std::byte>) { return IoResult{0, SysError(ECONNRESET)}; };
+  os.report(os.watched.at(0), {.writable = true});
+  expect("close_cnf 0 ERST");
 }
 
 TEST_F(Closing, AResetWhileTheAcknowledgementIsAwaited) {

@@ -83,6 +83,14 @@ TEST_F(Connecting, Refused) {
   EXPECT_TRUE(device->destroy(0));
 }
 
+TEST_F(Connecting, AHangupThatNamesNoErrorIsAReset) {
+  sim.black_hole(*Address::parse("192.0.2.1"));
+  connect_tcp();
+  sleep(10ms);
+  os.report(os.watched.at(0), {.hangup = true});
+  EXPECT_NE(expect("connect_cnf 0 ERST").reason.find("192.0.2.1:80"), std::string::npos);
+}
+
 TEST_F(Connecting, UnreachableHost) {
   sim.unreachable(*Address::parse("192.0.2.1"));
   connect_tcp();

@@ -313,6 +313,30 @@ TEST_F(Tls, TheReceiveBufferOfTheRequestIsIgnored) {
   EXPECT_EQ(sim.option(os.watched.at(0), OsOption::receive_buffer_bytes), 0);
 }
 
+TEST_F(Tls, TheServerNameGoesOutWhereItIsAskedFor) {
+  resolver->know("asked.test", Family::v4, {"192.0.2.1"});
+  Listener listener(sim, at("192.0.2.1", 443));
+  // What the first flight of bytes says, in the clear.
+  const auto hello = [&](ConnectRequest request) {
+    request.type = SocketType::ssl;
+    request.port = 443;
+    const SocketId id = connect(request);
+    sleep(10ms);
+    std::string bytes = listener.accept().read();
+    take();
+    EXPECT_TRUE(device->destroy(id));
+    return bytes;
+  };
+  const auto says = [](const std::string& bytes, std::string_view name) { return bytes.find(name) != std::string::npos; };
+  EXPECT_FALSE(says(hello({.address = "asked.test"}), "asked.test")) << "nobody asked";
+  EXPECT_TRUE(says(hello({.address = "asked.test", .send_server_name = true}), "asked.test"));
+  const std::string other =
+      hello({.address = "asked.test", .tls = {.host_name = "other.test"}, .send_server_name = true});
+  EXPECT_TRUE(says(other, "other.test"));
+  EXPECT_FALSE(says(other, "asked.test"));
+  EXPECT_FALSE(says(hello({.address = "192.0.2.1", .send_server_name = true}), "192.0.2.1")) << "no name";
+}
+
 TEST_F(Tls, FailuresNameTheHost) {
   resolver->know("tls.test", Family::v4, {"192.0.2.1"});
   Listener listener(sim, at("192.0.2.1", 443));

@@ -1,7 +1,4 @@
-// What cycles.lua does, by the engine alone: cycles KIND PORT FIRST ALL. The bytes that it prints are those that malloc has
-// given out; 0 under a sanitizer, which has a malloc of its own.
-
-#include <malloc.h>
+// What cycles.lua does, by the engine alone: cycles KIND PORT STOP...
 
 #include <chrono>
 #include <cstddef>
@@ -14,19 +11,16 @@
 #include <string_view>
 
 #include "socketcore/socketcore.hpp"
+#include "tell.hpp"
 
 namespace {
 
+using soak::fail;
 using socketcore::Err;
 using socketcore::Message;
 using socketcore::MessageKind;
 using socketcore::SocketId;
 using socketcore::SocketType;
-
-[[noreturn]] void fail(const std::string& what) {
-  std::fprintf(stderr, "cycles: %s\n", what.c_str());
-  std::exit(1);
-}
 
 class Cycles {
  public:
@@ -72,27 +66,20 @@ class Cycles {
   bool refused_;
 };
 
-void tell_and_wait(int number) {
-  std::printf("at %d %zu\n", number, mallinfo2().uordblks + mallinfo2().hblkhd);
-  (void)std::getchar();
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::fprintf(stderr, "usage: %s tcp|udp|ssl|refused PORT FIRST ALL\n", argv[0]);
+  if (argc < 4) {
+    std::fprintf(stderr, "usage: %s tcp|udp|ssl|refused PORT STOP...\n", argv[0]);
     return 2;
   }
-  // Without buffers of their own, these two do not show in the numbers.
-  std::setvbuf(stdin, nullptr, _IONBF, 0);
-  std::setvbuf(stdout, nullptr, _IONBF, 0);
+  soak::without_buffers();
   Cycles cycles(argv[1], static_cast<std::uint16_t>(std::atoi(argv[2])));
-  const int first = std::atoi(argv[3]);
-  const int all = std::atoi(argv[4]);
-  for (int number = 1; number <= all; ++number) {
-    cycles.one(number);
-    if (number == first || number == all) tell_and_wait(number);
+  int number = 0;
+  for (int i = 3; i < argc; ++i) {
+    const int stop = std::atoi(argv[i]);
+    while (number < stop) cycles.one(++number);
+    soak::tell_and_wait(std::to_string(stop));
   }
   return 0;
 }

@@ -1,12 +1,12 @@
--- One socket after another: connect, send, receive, close, destroy. cycles.lua KIND PORT FIRST ALL
--- After FIRST cycles and after ALL of them it prints "at CYCLES BYTES", BYTES being Lua's own memory, and waits for a
--- line, so that its caller can look at the process. KIND: tcp, udp, ssl, or refused (a port where nobody listens).
+-- One socket after another: connect, send, receive, close, destroy. cycles.lua KIND PORT STOP...
+-- After STOP cycles it prints "at STOP BYTES", BYTES being Lua's own memory, and waits for a line, so that its caller can
+-- look at the process. KIND: tcp, udp, ssl, or refused (a port where nobody listens).
 
 local socketcore = require "socketcore"
 local rtos = require "rtos"
 
-local kind, port, first, all = ...
-first, all = tonumber(first), tonumber(all)
+local kind, port = ...
+local stops = { select(3, ...) }
 local type_of = { tcp = 0, udp = 1, ssl = 2, refused = 0 }
 local PATIENCE_MS = 10000
 
@@ -35,13 +35,15 @@ local function cycle(number)
   assert(socketcore.sock_destroy(socket) == 1)
 end
 
-for number = 1, all do
-  cycle(number)
-  if number == first or number == all then
-    collectgarbage()
-    collectgarbage()
-    print(("at %d %.0f"):format(number, collectgarbage("count") * 1024))
-    io.stdout:flush()
-    io.read()
+local number = 0
+for _, stop in ipairs(stops) do
+  while number < tonumber(stop) do
+    number = number + 1
+    cycle(number)
   end
+  collectgarbage()
+  collectgarbage()
+  print(("at %d %.0f"):format(number, collectgarbage("count") * 1024))
+  io.stdout:flush()
+  io.read()
 end

@@ -80,6 +80,15 @@ TEST_F(Terminal, LineSettingsReachTheKernel) {
   EXPECT_EQ(settings.c_cflag & CSTOPB, 0u);
 }
 
+TEST_F(Terminal, ANameThatDoesNotFitLeavesNothingOpen) {
+  const int next_free = ::dup(0);
+  ::close(next_free);
+  std::array<char, 3> narrow{};
+  EXPECT_EQ(os->open_pseudo_terminal(narrow).error.number(), ERANGE);
+  EXPECT_EQ(::dup(0), next_free);
+  ::close(next_free);
+}
+
 TEST_F(Terminal, ARateThatIsNoneIsRefused) { EXPECT_FALSE(os->set_line(near.get(), {12345}).ok()); }
 
 TEST_F(Terminal, ADuplicateCanBeWatchedAfterAnotherWasClosed) {
