@@ -73,7 +73,7 @@ GOALS = {
 }
 
 # Memory hardly depends on the machine's load, so what has been reached must be kept, by all that is ours: bytes.
-LIMITS = {"idle": 500, "tls_idle": 21_000}
+LIMITS = {"idle": 400, "tls_idle": 21_000}
 OURS = ("engine", "luajit", "lua5.1", "runner")
 
 # The libraries that socketcore is compared to, in LuaJIT, with the modules that each needs.
