@@ -87,6 +87,7 @@ TEST_F(Connecting, AHangupThatNamesNoErrorIsAReset) {
   sim.black_hole(*Address::parse("192.0.2.1"));
   connect_tcp();
   sleep(10ms);
+  ASSERT_FALSE(os.watched.empty());
   os.report(os.watched.at(0), {.hangup = true});
   EXPECT_NE(expect("connect_cnf 0 ERST").reason.find("192.0.2.1:80"), std::string::npos);
 }
