@@ -105,7 +105,7 @@ TEST(Threads, EachWithAReactorOfItsOwn) {
   const std::uint16_t nobody = unused_port();
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) {
-    threads.emplace_back([&server, nobody, port = server.port()] {
+    threads.emplace_back([nobody, port = server.port()] {
       for (int round = 0; round < 5; ++round) {
         // Made anew each time: what all reactors of a process share is made, used and given back at the same time.
         OwnReactor own;
