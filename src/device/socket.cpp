@@ -144,7 +144,7 @@ void Socket::hand_over_more() noexcept {
   if (state_ == State::flushing) {
     advance_close();
   } else if (has_connection(state_) && outbox_ && flush_outbox() == Flow::failed) {
-    broken(transport_->failure());
+    transport_broke();
     announce();
   }
 }
