@@ -343,7 +343,8 @@ class Language(Sandbox):
             end
             collectgarbage('setpause', 1) collectgarbage('setstepmul', 10000)
             for i = 1, 3000 do
-              getmetatable(newproxy(true)).__gc = look
+              local proxy = newproxy(true)
+              getmetatable(proxy).__gc = look
               local file = io.open('/lua/script.lua') if file then file:close() end
               os.rename('/none', '/new') os.remove('/none')
             end

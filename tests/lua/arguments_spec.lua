@@ -351,7 +351,8 @@ test("what a finalizer receives is not received again, nor lost", function(t)
     for _ = 1, 3 do
       socketcore.sock_send(id, "x")
       sent = sent + 1
-      getmetatable(newproxy(true)).__gc = take
+      local proxy = newproxy(true)
+      getmetatable(proxy).__gc = take
     end
     for _ = 1, 3 do count(rtos.receive(0)) end
   end

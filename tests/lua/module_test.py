@@ -81,7 +81,8 @@ class ModuleTests:
             local function abandon()
               local id = assert(socketcore.sock_conn(0, "127.0.0.1", {sink.port}))
               opened = opened + 1
-              getmetatable(newproxy(true)).__gc = function()
+              local proxy = newproxy(true)  -- a collector must not find it before it has its finalizer
+              getmetatable(proxy).__gc = function()
                 closed = closed + socketcore.sock_close(id)
                 socketcore.sock_send(id, "too late")
               end
@@ -123,7 +124,8 @@ class ModuleTests:
             end
             local reader, other = connect(), connect()
             local function stir()
-              getmetatable(newproxy(true)).__gc = function()
+              local proxy = newproxy(true)
+              getmetatable(proxy).__gc = function()
                 socketcore.sock_send(other, "zzzz")  -- looks for input of its own first
                 assert(not pcall(rtos.receive, 0) or true)
                 assert(not pcall(socketcore.sock_recv, other, 10) or true)
