@@ -1,7 +1,5 @@
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +7,7 @@
 
 #include "lockstep/peers.hpp"
 #include "lockstep/window.hpp"
+#include "tls_server.hpp"
 
 namespace lockstep {
 namespace {
@@ -16,32 +15,10 @@ namespace {
 constexpr std::size_t kRecordBytes = 16 * 1024;
 constexpr std::size_t kRecordsAtOnce = 8;
 
-SSL_CTX* make_context() {
-  SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
-  EVP_PKEY* const key = EVP_EC_gen("P-256");
-  X509* const certificate = X509_new();
-  X509_set_version(certificate, 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 24L * 3600);
-  X509_set_pubkey(certificate, key);
-  X509_NAME* const name = X509_get_subject_name(certificate);
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("bench"), -1, -1, 0);
-  X509_set_issuer_name(certificate, name);
-  if (X509_sign(certificate, key, EVP_sha256()) == 0 || SSL_CTX_use_certificate(context, certificate) != 1 ||
-      SSL_CTX_use_PrivateKey(context, key) != 1) {
-    ERR_print_errors_fp(stderr);
-    std::abort();
-  }
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-  return context;
-}
-
 class TlsSource final : public Peer {
  public:
   TlsSource() {
-    static SSL_CTX* const context = make_context();
+    static SSL_CTX* const context = make_tls_server();
     ssl_ = SSL_new(context);
     SSL_set_bio(ssl_, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
     SSL_set_accept_state(ssl_);
