@@ -465,7 +465,8 @@ class History {
   void live_until_quiet(Duration each) {
     // A record of TLS may come through a small window in many pieces, and shows when it is whole.
     const int enough = has_tls_ ? 80 : 12;
-    for (int quiet = 0, rounds = 0; quiet < enough && rounds < 5000; ++rounds) quiet = live(each) ? 0 : quiet + 1;
+    // The largest stream, through a window of three bytes, is 50,000 rounds.
+    for (int quiet = 0, rounds = 0; quiet < enough && rounds < 200'000; ++rounds) quiet = live(each) ? 0 : quiet + 1;
   }
 
   [[nodiscard]] std::ptrdiff_t index(const Script& script) const { return &script - scripts_.data(); }
