@@ -1,3 +1,7 @@
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "resolver_test.hpp"
 
 namespace socketcore::test {
@@ -162,15 +166,20 @@ TEST_F(CaresResolverTest, answer_that_is_here_beats_its_timer) {
 }
 
 TEST_F(CaresResolverTest, nobody_listens) {
-  CaresOptions options;
-  {
-    NameServer gone(loop, *kernel);
-    options = asking(gone);
-  }
-  CaresResolver resolver(loop, &log, options);
+  // Bound, so that nobody else takes the port meanwhile, and of another peer: the kernel refuses what others send there.
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_in own{};
+  own.sin_family = AF_INET;
+  own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof own;
+  ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&own), size), 0);
+  ASSERT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size), 0);
+  ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&own), size), 0);  // with itself
+  CaresResolver resolver(loop, &log, asking("127.0.0.1:" + std::to_string(ntohs(own.sin_port))));
   const AskedPtr asked = answer(resolver, "device.example");
   EXPECT_EQ(asked->err(), Err::erte);
   EXPECT_EQ(asked->words(), "resolve device.example: Could not contact DNS servers");
+  close(fd);
 }
 
 TEST_F(CaresResolverTest, no_route_to_the_server) {

@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <utility>
 
 #include "dns/cares_resolver.hpp"
 #include "forwarding_os.hpp"
@@ -150,10 +152,11 @@ class CaresResolverTest : public ::testing::Test {
   ~CaresResolverTest() override { ::unsetenv("CARES_HOSTS"); }
 
   /// What a resolver of `server` takes; quick to give up.
-  [[nodiscard]] CaresOptions asking(const NameServer& server) const {
+  [[nodiscard]] CaresOptions asking(const NameServer& server) const { return asking(server.text()); }
+  [[nodiscard]] CaresOptions asking(std::string servers) const {
     CaresOptions options;
     options.resolv_conf_path = resolv_conf.path();
-    options.servers_csv = server.text();
+    options.servers_csv = std::move(servers);
     options.timeout_ms = 20;
     options.tries = 3;
     return options;
