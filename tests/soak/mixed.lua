@@ -25,8 +25,8 @@ local function count(what) counts[what] = (counts[what] or 0) + 1 end
 
 local due = {} -- by timer id: the tick before which it must not come
 local function start_timer(id, ms)
+  due[id] = rtos.tick() + ms * TICKS_PER_SECOND / 1000 -- first: who knows how long the process waits in between
   assert(rtos.timer_start(id, ms) == 1)
-  due[id] = rtos.tick() + ms * TICKS_PER_SECOND / 1000
 end
 local function stop_timer(id)
   assert(rtos.timer_stop(id) == 1)
