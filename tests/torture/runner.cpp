@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef SC_ASAN
 #include <sanitizer/lsan_interface.h>
 #endif
 
@@ -143,7 +143,7 @@ void Runs::end() {
 }
 
 void Runs::done() {
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef SC_ASAN
   if (__lsan_do_recoverable_leak_check() != 0) {
     std::printf("FAILED %s: memory leaked\n", scenario_.c_str());
     ++shared_.failures;

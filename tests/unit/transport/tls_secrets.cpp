@@ -72,7 +72,7 @@ std::size_t count_in_memory(std::string_view what) {
 class TlsSecrets : public ::testing::Test {
  protected:
   void SetUp() override {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SC_ASAN
     GTEST_SKIP() << "the sanitizer maps more than can be searched";
 #endif
   }
