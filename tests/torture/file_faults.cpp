@@ -170,6 +170,11 @@ int rename(const char* from, const char* to) {
   return real<int(const char*, const char*)>("rename")(from, to);
 }
 
+int renameat2(int from_folder, const char* from, int to_folder, const char* to, unsigned flags) noexcept {
+  if (within(from) && refused(OsCall::file_rename)) return -1;
+  return real<int(int, const char*, int, const char*, unsigned)>("renameat2")(from_folder, from, to_folder, to, flags);
+}
+
 int remove(const char* path) {
   if (within(path) && refused(OsCall::file_remove)) return -1;
   return real<int(const char*)>("remove")(path);
