@@ -66,6 +66,7 @@ torture: test-deps
 	@scripts/build.sh $(PRESET) -DSC_TESTS=ON
 	@$(BUILD)/tests/torture -j $$(nproc)
 	@$(BUILD)/tests/torture_module -j $$(nproc)
+	@$(BUILD)/tests/torture_device -j $$(nproc)
 
 simulate: test-deps
 	@scripts/build.sh $(PRESET) -DSC_TESTS=ON

@@ -1,5 +1,7 @@
 #include "board/at_port.hpp"
 
+#include <algorithm>
+
 namespace socketcore {
 
 SysError AtPort::set_up(const PortSetup& setup) noexcept {
@@ -26,7 +28,7 @@ std::size_t AtPort::write(std::span<const std::byte> data) noexcept {
 
 std::string_view AtPort::peek(std::size_t limit) noexcept try {
   if (open_ && taken_.empty()) taken_ = modem_.read(limit);
-  return std::string_view(taken_).substr(0, limit);
+  return taken_.substr(0, limit);
 } catch (...) {
   return {};
 }
@@ -34,12 +36,12 @@ std::string_view AtPort::peek(std::size_t limit) noexcept try {
 std::string_view AtPort::peek_line() noexcept try {
   if (open_ && taken_.empty()) taken_ = modem_.read_line();
   const std::size_t end = taken_.find('\n');
-  return std::string_view(taken_).substr(0, end != std::string::npos ? end + 1 : end);
+  return taken_.substr(0, end != std::string_view::npos ? end + 1 : end);
 } catch (...) {
   return {};
 }
 
-void AtPort::consume(std::size_t count) noexcept { taken_.erase(0, count); }
+void AtPort::consume(std::size_t count) noexcept { taken_.remove_prefix(std::min(count, taken_.size())); }
 
 void AtPort::output_ready() noexcept {
   untold_ = true;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <functional>
-#include <string>
+#include <string_view>
 
 #include "board/port.hpp"
 #include "modem/modem.hpp"
@@ -25,12 +25,16 @@ class AtPort final : public Port {
 
   /// The modem has something to say, where it had nothing before.
   void output_ready() noexcept;
+  /// Posts the uart_received event for which there was no memory.
+  void tell_again() noexcept {
+    if (untold_ && open_ && !setup_.polled && modem_.available() > 0) output_ready();
+  }
 
  private:
   Modem& modem_;
   Device& device_;
   const std::int32_t id_;
-  std::string taken_;  // from the modem, and not consumed
+  std::string_view taken_;  // from the modem, which keeps it until it is read again, and not consumed
   PortSetup setup_;
   bool open_ = false;
   bool untold_ = false;

@@ -84,10 +84,17 @@ std::string Board::do_file(const std::string& path) {
   return {};
 }
 
+void Board::before_wait() noexcept {
+  power_on();
+  at_port_.tell_again();
+  for (auto& [id, uart] : uarts_) uart.tell_again();
+}
+
 void Board::power_on() noexcept {
-  if (std::exchange(powered_, true)) return;
+  if (powered_) return;
   try {
     modem_.power_on();
+    powered_ = true;
   } catch (...) {
     log(LogLevel::error, "the modem could not start: out of memory");
   }

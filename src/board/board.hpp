@@ -54,6 +54,8 @@ class Board final : private ModemSite, private PartsSite, private ControlInput::
   Board(const Board&) = delete;
   Board& operator=(const Board&) = delete;
 
+  /// The script is about to wait. The modem starts, the first time; ports tell what memory was too short to tell.
+  void before_wait() noexcept;
   /// The modem starts, the first time that this is called.
   void power_on() noexcept;
   /// Nothing of it will ever happen by itself: no UART is joined to a line, nobody can drive it, no timer runs.

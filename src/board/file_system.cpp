@@ -12,6 +12,8 @@
 #include <new>
 #include <system_error>
 
+#include "board/folder.hpp"
+
 namespace socketcore {
 
 namespace fs = std::filesystem;
@@ -64,13 +66,13 @@ fs::path real_path(const fs::path& path) {
   return error ? fs::absolute(path, error).lexically_normal() : real;
 }
 
-DirectoryEntry describe(const fs::directory_entry& entry) {
+DirectoryEntry describe(const fs::path& path) {
   std::error_code error;
   DirectoryEntry result;
-  result.name = entry.path().filename().string();
-  result.folder = entry.is_directory(error);
-  if (!result.folder && entry.is_regular_file(error)) {
-    const std::uintmax_t size = entry.file_size(error);
+  result.name = path.filename().string();
+  result.folder = fs::is_directory(path, error);
+  if (!result.folder && fs::is_regular_file(path, error)) {
+    const std::uintmax_t size = fs::file_size(path, error);
     if (!error) result.size_bytes = size;
   }
   return result;
@@ -106,17 +108,14 @@ void FileSystem::scan(ScriptFolder& folder) const {
     std::vector<Path> files;
     std::vector<Path> below;
     for (const Path& path : level) {
-      std::error_code error;
-      fs::directory_iterator entries(path, error);
-      for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
-        const fs::directory_entry& entry = *entries;
-        const bool hidden = entry.path().filename().native().front() == '.';
+      Folder entries(path.c_str());
+      while (const char* const name = entries.next()) {
         std::error_code unknown;
-        if (entry.is_regular_file(unknown)) {
-          files.push_back(entry.path());
-        } else if (!hidden && entry.is_directory(unknown) && !entry.is_symlink(unknown) &&
-                   real_path(entry.path()) != data_) {
-          below.push_back(entry.path());
+        Path entry = path / name;
+        if (fs::is_regular_file(entry, unknown)) {
+          files.push_back(std::move(entry));
+        } else if (*name != '.' && fs::is_directory(fs::symlink_status(entry, unknown)) && real_path(entry) != data_) {
+          below.push_back(std::move(entry));
         }
       }
     }
@@ -252,11 +251,13 @@ Refusal FileSystem::read_file(std::string_view path, std::string& content) const
 
 Refusal FileSystem::make_temporary(std::string& path) const noexcept {
   return guarded([&]() -> Refusal {
-    std::string host = (data_ / "tmp_XXXXXX").string();
+    constexpr std::string_view kName = "/tmp_XXXXXX";
+    path = kName;  // before there is a file that nobody would know of
+    std::string host = data_.string().append(kName);
     const int fd = ::mkstemp(host.data());
     if (fd < 0) return {errno, kUnwritable.reason};
     ::close(fd);
-    path = "/" + Path(host).filename().string();
+    std::copy(host.end() - static_cast<std::ptrdiff_t>(kName.size()), host.end(), path.begin());
     return {};
   });
 }
@@ -293,8 +294,7 @@ bool FileSystem::remove_dir(std::string_view path) const noexcept {
            if (!refusal.ok()) return refusal;
            std::error_code error;
            if (!fs::is_directory(fs::symlink_status(host, error))) return kNoFile;
-           fs::remove_all(host, error);
-           return error ? kUnwritable : Refusal{};
+           return remove_all(host.c_str()) != 0 ? kUnwritable : Refusal{};
          })
       .ok();
 }
@@ -356,14 +356,13 @@ bool FileSystem::format(std::string_view path) const noexcept {
            if (name == nullptr) return kBusy;
            std::error_code error;
            if (media_.count(*name) == 0 && fs::is_symlink(data_ / *name, error)) return kLeadsOut;
-           fs::directory_iterator entries(data_ / *name, error);
-           if (error) return error == std::errc::no_such_file_or_directory ? Refusal{} : kUnreadable;
-           for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
-             std::error_code kept;
-             fs::remove_all(entries->path(), kept);
-             if (kept) return kUnwritable;
+           const Path host = data_ / *name;
+           Folder entries(host.c_str());
+           if (entries.error() == ENOENT) return {};
+           while (const char* const entry = entries.next()) {
+             if (remove_all((host / entry).c_str()) != 0) return kUnwritable;
            }
-           return error ? kUnreadable : Refusal{};
+           return entries.error() != 0 ? kUnreadable : Refusal{};
          })
       .ok();
 }
@@ -380,23 +379,22 @@ bool FileSystem::list(std::string_view path, std::vector<DirectoryEntry>& entrie
                scan(folder);
                all.insert(folder.files.begin(), folder.files.end());
              }
-             for (const auto& [name, file] : all) entries.push_back(describe(fs::directory_entry(file)));
+             for (const auto& [name, file] : all) entries.push_back(describe(file));
              return {};
            }
            Path host;
            const Refusal refusal = locate(path, Access::read, host);
            if (!refusal.ok()) return refusal;
-           std::error_code error;
-           fs::directory_iterator found(host, error);
-           for (; !error && found != fs::directory_iterator(); found.increment(error)) {
-             DirectoryEntry entry = describe(*found);
+           Folder found(host.c_str());
+           while (const char* const name = found.next()) {
+             DirectoryEntry entry = describe(host / name);
              const auto medium = media_.find(entry.name);
              const bool hidden = is_script_root(entry.name) || (medium != media_.end() && !medium->second);
              if (!top || !hidden) entries.push_back(std::move(entry));
            }
            std::sort(entries.begin(), entries.end(),
                      [](const DirectoryEntry& a, const DirectoryEntry& b) { return a.name < b.name; });
-           return error ? kUnreadable : Refusal{};
+           return found.error() != 0 ? kUnreadable : Refusal{};
          })
       .ok();
 }

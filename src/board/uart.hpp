@@ -33,6 +33,10 @@ class Uart final : public Port, private SerialPort::User {
   [[nodiscard]] std::string_view peek(std::size_t limit) noexcept override;
   [[nodiscard]] std::string_view peek_line() noexcept override;
   void consume(std::size_t count) noexcept override;
+  /// Posts the uart_received event for which there was no memory.
+  void tell_again() noexcept {
+    if (untold_ && !setup_.polled && !input_.empty()) arrived();
+  }
 
  private:
   void arrived() noexcept override;

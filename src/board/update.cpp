@@ -1,11 +1,16 @@
 #include "board/update.hpp"
 
+#include <fcntl.h>
+#include <stdio.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
 #include <string>
 #include <utility>
+
+#include "board/folder.hpp"
 
 namespace socketcore {
 
@@ -14,6 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kFresh = ".update.new";
+constexpr std::string_view kAside = ".update.old";
 
 // The header of a tar archive (POSIX.1-1988 "ustar", which GNU tar's own kind agrees with in these fields).
 constexpr std::size_t kBlock = 512;
@@ -99,9 +105,36 @@ bool copy(std::ifstream& from, std::ofstream& to, std::uint64_t size) {
   return true;
 }
 
+// Puts the folder in the place of the other, which is there afterwards as it was, or not at all. Where the file system
+// cannot exchange them, the other one steps aside and comes back if need be.
+bool replace(const fs::path& fresh, const fs::path& installed, const fs::path& aside) {
+  if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, installed.c_str(), RENAME_EXCHANGE) == 0) return true;
+  std::error_code error;
+  if (!fs::exists(fs::symlink_status(installed, error))) {
+    fs::rename(fresh, installed, error);
+    return !error;
+  }
+  if (remove_all(aside.c_str()) != 0) return false;
+  fs::rename(installed, aside, error);
+  if (error) return false;
+  fs::rename(fresh, installed, error);
+  if (!error) {
+    static_cast<void>(remove_all(aside.c_str()));
+    return true;
+  }
+  std::error_code again;
+  fs::rename(aside, installed, again);
+  return false;
+}
+
 }  // namespace
 
-Update::Update(fs::path data) : data_(std::move(data)), package_(data_ / ".update.tar") {}
+Update::Update(fs::path data)
+    : data_(std::move(data)),
+      package_(data_ / ".update.tar"),
+      fresh_(data_ / kFresh),
+      aside_(data_ / kAside),
+      installed_(data_ / kInstalled) {}
 
 Update::Answer Update::start() noexcept try {
   drop();
@@ -110,6 +143,7 @@ Update::Answer Update::start() noexcept try {
   started_ = file_.is_open();
   return started_ ? Answer::done : Answer::no_room;
 } catch (...) {
+  drop();
   return Answer::no_room;
 }
 
@@ -130,8 +164,6 @@ Update::Answer Update::end() noexcept try {
   Answer answer = Answer::no_room;
   if (file_) answer = received_ == total_ ? unpack() : Answer::wrong_size;
   drop();
-  std::error_code error;
-  fs::remove_all(data_ / kFresh, error);  // what a failure has left of it: a flash is small
   return answer;
 } catch (...) {
   drop();
@@ -143,16 +175,14 @@ void Update::drop() noexcept {
   if (file_.is_open()) file_.close();
   file_.clear();
   std::error_code error;
-  fs::remove(package_, error);
+  if (!fs::exists(fs::symlink_status(installed_, error))) static_cast<void>(::rename(aside_.c_str(), installed_.c_str()));
+  for (const fs::path* left : {&package_, &fresh_, &aside_}) static_cast<void>(remove_all(left->c_str()));
 }
 
 // Into a folder beside the installed one, which it replaces once it is whole.
 Update::Answer Update::unpack() const {
-  const fs::path fresh = data_ / kFresh;
-  const fs::path installed = data_ / kInstalled;
   std::error_code error;
-  fs::remove_all(fresh, error);
-  if (!fs::create_directory(fresh, error)) return Answer::no_room;
+  if (!fs::create_directory(fresh_, error)) return Answer::no_room;
 
   std::ifstream archive(package_, std::ios::binary);
   std::size_t files = 0;
@@ -167,7 +197,7 @@ Update::Answer Update::unpack() const {
     const std::string name = fs::path(path).filename().string();
     if (!read_path(archive, block[kTypeAt], *size, long_path)) return Answer::no_archive;
     if (ordinary && !name.empty() && name != "." && name != "..") {
-      std::ofstream file(fresh / name, std::ios::binary | std::ios::trunc);
+      std::ofstream file(fresh_ / name, std::ios::binary | std::ios::trunc);
       if (!file) return Answer::no_room;
       if (!copy(archive, file, *size)) return archive ? Answer::no_room : Answer::no_archive;
       file.close();
@@ -176,10 +206,9 @@ Update::Answer Update::unpack() const {
     }
     archive.seekg(end);
   }
+  if (archive.bad()) return Answer::no_room;  // not to its end
   if (files == 0) return Answer::no_archive;
-  fs::remove_all(installed, error);
-  fs::rename(fresh, installed, error);
-  return error ? Answer::no_room : Answer::done;
+  return replace(fresh_, installed_, aside_) ? Answer::done : Answer::no_room;
 }
 
 }  // namespace socketcore

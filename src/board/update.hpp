@@ -40,6 +40,10 @@ class Update {
 
   const std::filesystem::path data_;
   const std::filesystem::path package_;
+  // While an update is unpacked: the new files, and the old ones, if they have to make room.
+  const std::filesystem::path fresh_;
+  const std::filesystem::path aside_;
+  const std::filesystem::path installed_;
   std::ofstream file_;
   std::uint64_t received_ = 0;
   std::uint64_t total_ = 0;

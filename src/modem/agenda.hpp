@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -34,7 +35,8 @@ class Agenda {
     }
     return first != nullptr ? std::optional(first->at) : std::nullopt;
   }
-  /// Runs what is due at `now`, in the order of its times; also what these actions add, if that is due.
+  /// Runs what is due at `now`, in the order of its times; also what these actions add, if that is due. What throws is
+  /// done again in a second, unless something else has taken its place.
   void run(Instant now) {
     while (true) {
       std::optional<Entry>* first = nullptr;
@@ -42,9 +44,14 @@ class Agenda {
         if (entry && entry->at <= now && (first == nullptr || entry->at < (*first)->at)) first = &entry;
       }
       if (first == nullptr) return;
-      const Action action = std::move((*first)->action);
+      Action action = std::move((*first)->action);
       first->reset();
-      action();
+      try {
+        action();
+      } catch (...) {
+        if (!*first) *first = Entry{now + std::chrono::seconds(1), std::move(action)};
+        throw;
+      }
     }
   }
 

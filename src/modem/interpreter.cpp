@@ -71,8 +71,19 @@ std::string result_line(const Outcome& outcome, int error_style) {
 
 }  // namespace
 
+// Whatever happens, a command has one final result.
+template <typename Does>
+void Interpreter::answering(Does does) noexcept try {
+  does();
+} catch (...) {
+  machine_.log(LogLevel::error, "modem: a command could not be executed: out of memory");
+  prompted_ = nullptr;
+  finish(Outcome::error());
+}
+
 std::size_t Interpreter::write(std::string_view bytes) {
   std::size_t taken = 0;
+  if (!machine_.output.ready()) return taken;  // there is no memory to answer with
   while (taken < bytes.size() && input_.size() < kMostInput) {
     const std::string_view piece = bytes.substr(taken, kMostInput - input_.size());
     input_ += piece;
@@ -82,12 +93,12 @@ std::size_t Interpreter::write(std::string_view bytes) {
   return taken;
 }
 
-void Interpreter::start() {
+void Interpreter::start() noexcept {
   running_ = true;
   pump();
 }
 
-void Interpreter::pump() {
+void Interpreter::pump() noexcept {
   while (running_ && !busy_ && machine_.output.available() < kMostUnread) {
     if (!(prompted_ ? take_argument() : take_line())) return;
   }
@@ -102,16 +113,16 @@ bool Interpreter::take_line() {
     input_.clear();
     return false;
   }
-  const std::string line = input_.substr(begin, end - begin);
-  input_.erase(0, end + 1);
+  const std::string_view line = std::string_view(input_).substr(begin, end - begin);
   const bool dropped = std::exchange(too_long_, false) || line.size() > kLongestLine;
   if (dropped) {
     machine_.log(LogLevel::warning, "modem: a line of more than 4096 characters is no AT command");
     machine_.output.begin_command();
     finish(Outcome::error());
   } else {
-    execute(line);
+    answering([&] { execute(line); });
   }
+  input_.erase(0, end + 1);
   return true;
 }
 
@@ -128,17 +139,19 @@ bool Interpreter::take_argument() {
   if (argument.substr(0, 1) == "\n") argument.remove_prefix(1);  // of the CR LF behind the command
   const bool dropped = std::exchange(too_long_, false) || argument.size() > kLongestLine;
   const auto then = std::exchange(prompted_, nullptr);
-  if (input_[end] == kCancel) {
-    finish(Outcome::ok());
-  } else if (dropped) {
-    finish(Outcome::cms(cms::invalid_text));
-  } else if (machine_.settings.timing == ModemTiming::instant) {
-    finish(then(argument));
-  } else {
-    busy_ = true;
-    machine_.later(Topic::command, time_of(Speed::slow),
-                   [this, then, text = std::string(argument)] { finish(then(text)); });
-  }
+  answering([&] {
+    if (input_[end] == kCancel) {
+      finish(Outcome::ok());
+    } else if (dropped) {
+      finish(Outcome::cms(cms::invalid_text));
+    } else if (machine_.settings.timing == ModemTiming::instant) {
+      finish(then(argument));
+    } else {
+      machine_.later(Topic::command, time_of(Speed::slow),
+                     [this, then, text = std::string(argument)] { answering([&] { finish(then(text)); }); });
+      busy_ = true;
+    }
+  });
   input_.erase(0, end + 1);
   return true;
 }
@@ -153,8 +166,8 @@ void Interpreter::execute(std::string_view line) {
     const KnownCommand* known = find_command(command.name);
     time += time_of(known != nullptr ? known->speed : Speed::quick);
   }
+  machine_.later(Topic::command, time, [this, all = std::move(*commands)] { answering([&] { run_commands(all); }); });
   busy_ = true;
-  machine_.later(Topic::command, time, [this, all = std::move(*commands)] { run_commands(all); });
 }
 
 void Interpreter::run_commands(const std::vector<Command>& commands) {
@@ -178,10 +191,18 @@ Outcome Interpreter::run_one(const Command& command) {
   return Outcome::ok();
 }
 
-void Interpreter::finish(const Outcome& outcome) {
+void Interpreter::finish(const Outcome& outcome) noexcept {
   busy_ = false;
-  machine_.line(result_line(outcome, machine_.error_style));
-  machine_.run_effects();
+  try {
+    machine_.line(result_line(outcome, machine_.error_style));
+  } catch (...) {
+    machine_.put([this] { machine_.output.refuse(); });
+  }
+  try {
+    machine_.run_effects();
+  } catch (...) {
+    machine_.log(LogLevel::error, "modem: what a command sets off is lost: out of memory");
+  }
   machine_.put([this] { machine_.output.end_command(); });
 }
 

@@ -29,9 +29,9 @@ class Interpreter {
   /// for the modem to start) and kMostInput of them are there.
   std::size_t write(std::string_view bytes);
   /// From now on lines are executed.
-  void start();
+  void start() noexcept;
   /// Goes on, if something held it up.
-  void pump();
+  void pump() noexcept;
 
  private:
   [[nodiscard]] bool take_line();
@@ -39,7 +39,9 @@ class Interpreter {
   void execute(std::string_view line);
   void run_commands(const std::vector<Command>& commands);
   [[nodiscard]] Outcome run_one(const Command& command);
-  void finish(const Outcome& outcome);
+  void finish(const Outcome& outcome) noexcept;
+  template <typename Does>
+  void answering(Does does) noexcept;
 
   Machine& machine_;
   std::string input_;

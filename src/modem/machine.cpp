@@ -45,10 +45,14 @@ void Machine::later(Topic topic, Duration delay, Agenda::Action action) {
   }
 }
 
-void Machine::note_dropped() {
+void Machine::note_dropped() noexcept {
   const std::size_t dropped = output.take_dropped();
-  if (dropped > 0)
+  if (dropped == 0) return;
+  try {
     log(LogLevel::warning, join("modem: the script does not read its AT port; unread URCs dropped: ", dropped));
+  } catch (...) {
+    // Not worth more than memory.
+  }
 }
 
 }  // namespace socketcore

@@ -79,7 +79,7 @@ class Machine {
   std::string character_set = "IRA";
 
  private:
-  void note_dropped();
+  void note_dropped() noexcept;
 
   std::vector<std::function<void()>> effects_;
 };

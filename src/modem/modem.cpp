@@ -25,22 +25,26 @@ Modem::Modem(const ModemSettings& settings, ModemSite& site) : parts_(std::make_
 
 Modem::~Modem() = default;
 
-/// After whatever was done: executes what may be executed now, and has the site's timer follow the agenda.
+/// After whatever was done, or failed: executes what may be executed now, and has the site's timer follow the agenda.
 template <typename Does>
 auto Modem::doing(Does does) {
-  Parts& parts = *parts_;
-  auto result = does(parts);
-  parts.interpreter.pump();
-  const auto next = parts.machine.agenda.next();
-  if (next && next != parts.armed) parts.machine.site.arm(std::max(Duration{0}, *next - parts.machine.site.now()));
-  parts.armed = next;
-  return result;
+  struct Follow {
+    Parts& parts;
+    ~Follow() {
+      parts.interpreter.pump();
+      const auto next = parts.machine.agenda.next();
+      if (next && next != parts.armed) parts.machine.site.arm(std::max(Duration{0}, *next - parts.machine.site.now()));
+      parts.armed = next;
+    }
+  } const follow{*parts_};
+  return does(*parts_);
 }
 
 void Modem::power_on() {
-  if (std::exchange(parts_->powered, true)) return;
+  if (parts_->powered) return;
   doing([](Parts& parts) {
     parts.machine.radio.power_on([&parts] { parts.interpreter.start(); });
+    parts.powered = true;
     return true;
   });
 }

@@ -1,7 +1,7 @@
 #include "modem/output.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <new>
 #include <utility>
 
 #include "modem/text.hpp"
@@ -10,6 +10,19 @@ namespace socketcore {
 
 void Output::answer(std::string_view text) {
   put({join("\r\n", text, "\r\n"), false});
+}
+
+void Output::refuse() noexcept {
+  if (spare_.empty()) return;
+  spare_.front().text = "\r\nERROR\r\n";  // short enough to need no memory of its own
+  put_all(spare_);
+}
+
+bool Output::ready() noexcept try {
+  if (spare_.empty()) spare_.emplace_back();
+  return true;
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
 void Output::prompt() {
@@ -28,22 +41,20 @@ void Output::urc(std::string_view text) {
   trim_urcs();
 }
 
-void Output::begin_command() {
+void Output::begin_command() noexcept {
   in_command_ = true;
   if (urc_bytes_ == 0) return;
-  // Whatever needs memory needs it before anything is changed.
-  const auto movable = [](const Entry& entry) { return entry.is_urc && !entry.begun(); };
-  std::deque<Entry> held = held_;
-  std::copy_if(lines_.begin(), lines_.end(), std::back_inserter(held), movable);
-  held_.swap(held);
-  std::erase_if(lines_, movable);
-  available_ = 0;
-  for (const Entry& entry : lines_) available_ += entry.rest().size();
+  for (auto entry = lines_.begin(); entry != lines_.end();) {
+    const auto it = entry++;
+    if (!it->is_urc || it->begun()) continue;
+    available_ -= it->rest().size();
+    held_.splice(held_.end(), lines_, it);
+  }
 }
 
-void Output::end_command() {
+void Output::end_command() noexcept {
   in_command_ = false;
-  for (; !held_.empty(); held_.pop_front()) put(std::move(held_.front()));
+  put_all(held_);
 }
 
 std::string Output::take_line() {
@@ -79,6 +90,11 @@ std::size_t Output::take_dropped() noexcept {
 void Output::put(Entry&& entry) {
   lines_.push_back(std::move(entry));  // moved from only where there is room for it
   available_ += lines_.back().rest().size();
+}
+
+void Output::put_all(Entries& entries) noexcept {
+  for (const Entry& entry : entries) available_ += entry.rest().size();
+  lines_.splice(lines_.end(), entries);
 }
 
 void Output::trim_urcs() {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 
@@ -18,12 +18,16 @@ class Output {
 
   /// A line of an answer: CR LF, the text, CR LF.
   void answer(std::string_view text);
+  /// The final result ERROR, for which there is always memory while ready() is true.
+  void refuse() noexcept;
+  /// Whether that memory is there, or could be had again.
+  [[nodiscard]] bool ready() noexcept;
   /// "> ", which has no line end.
   void prompt();
   void urc(std::string_view text);
 
-  void begin_command();
-  void end_command();
+  void begin_command() noexcept;
+  void end_command() noexcept;
   [[nodiscard]] bool in_command() const noexcept { return in_command_; }
 
   [[nodiscard]] std::size_t available() const noexcept { return available_; }
@@ -44,11 +48,15 @@ class Output {
     [[nodiscard]] bool begun() const noexcept { return taken > 2; }
   };
 
+  using Entries = std::list<Entry>;
+
   void put(Entry&& entry);
+  void put_all(Entries& entries) noexcept;
   void trim_urcs();
 
-  std::deque<Entry> lines_;
-  std::deque<Entry> held_;
+  Entries lines_;
+  Entries held_;
+  Entries spare_{1};  // for refuse()
   std::size_t available_ = 0;  // bytes in lines_
   std::size_t urc_bytes_ = 0;  // in both
   std::size_t dropped_ = 0;

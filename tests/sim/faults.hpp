@@ -16,12 +16,15 @@ namespace socketcore::test {
 
 enum class OsCall : std::uint8_t {
   open, bind, connect, take_error, receive, receive_datagram, discard, send, send_datagram, shutdown_send, set_option, watch,
-  wait,
+  wait, line_open, line_set, line_read, line_write, file_open, file_read, file_write, file_close, file_rename, file_remove,
+  make_dir, read_dir,
 };
 
 [[nodiscard]] inline std::string_view name_of(OsCall call) noexcept {
   constexpr std::string_view kNames[]{"open", "bind", "connect", "take_error", "receive", "receive_datagram", "discard",
-                                      "send", "send_datagram", "shutdown_send", "set_option", "watch", "wait"};
+                                      "send", "send_datagram", "shutdown_send", "set_option", "watch", "wait",
+                                      "line_open", "line_set", "line_read", "line_write", "file_open", "file_read",
+                                      "file_write", "file_close", "file_rename", "file_remove", "make_dir", "read_dir"};
   return kNames[static_cast<std::size_t>(call)];
 }
 
@@ -67,6 +70,18 @@ struct Fault {
       errors({ENOMEM, ENOPROTOOPT}),
       errors({ENOSPC, ENOMEM}),
       errors({}, {{Kind::interrupted}, {Kind::one_event}}),
+      errors({ENOENT, EMFILE, ENOMEM}),
+      errors({EINVAL, EIO}),
+      errors({EIO}, {{Kind::blocked}, {Kind::one_byte}}),
+      errors({EIO}, {{Kind::blocked}, {Kind::one_byte}}),
+      errors({EMFILE, ENOSPC, EACCES, EIO}, {{Kind::lasting, EMFILE}}),
+      errors({EIO}),
+      errors({ENOSPC, EIO}, {{Kind::one_byte}, {Kind::lasting, ENOSPC}}),
+      errors({ENOSPC}),
+      errors({EIO, EACCES, ENOSPC}),
+      errors({EACCES, EIO}, {{Kind::lasting, EIO}}),
+      errors({ENOSPC, EACCES}),
+      errors({EIO}),
   };
   return kAll[static_cast<std::size_t>(call)];
 }

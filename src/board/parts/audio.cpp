@@ -86,10 +86,15 @@ std::optional<Duration> Audio::recorded() const noexcept {
   return std::min(site_.now() - recording_.started, recording_.length);
 }
 
-std::size_t Audio::read_recording(std::span<std::byte> into) noexcept {
+std::size_t Audio::peek_recording(std::span<std::byte> into) const noexcept {
   const std::size_t size = std::min(into.size(), unread_);
   // Nobody knows the size of a stream when its head is written.
   fill_silence(recording_.kind, 0xffffffff, read_, into.first(size));
+  return size;
+}
+
+std::size_t Audio::read_recording(std::span<std::byte> into) noexcept {
+  const std::size_t size = peek_recording(into);
   read_ += size;
   unread_ -= size;
   return size;

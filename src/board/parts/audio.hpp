@@ -43,7 +43,8 @@ class Audio {
   /// How long it has been recording. Nothing: it does not.
   [[nodiscard]] std::optional<Duration> recorded() const noexcept;
   [[nodiscard]] SoundKind recorded_kind() const noexcept { return recording_.kind; }
-  /// Returns the bytes that were read: as many as wait, at most.
+  /// What read_recording() will read next. Returns the bytes: as many as wait, at most.
+  std::size_t peek_recording(std::span<std::byte> into) const noexcept;
   std::size_t read_recording(std::span<std::byte> into) noexcept;
 
   void on_play_timer() noexcept;

@@ -50,15 +50,25 @@ std::size_t I2c::send(std::int32_t bus, std::uint8_t address, std::span<const st
 std::size_t I2c::receive(std::int32_t bus, std::uint8_t address, std::span<std::byte> into) noexcept {
   Device* const it = device(bus, address);
   if (it == nullptr) return 0;
-  if (it->answer != nullptr) {
-    const auto answer = bytes(*it->answer);
+  peek(bus, address, into);
+  if (it->answer == nullptr) it->pointer = static_cast<std::uint8_t>(it->pointer + into.size());
+  site_.trace(TraceLine("i2c").number(bus).address(address).word("read").bytes(into).view());
+  return into.size();
+}
+
+std::size_t I2c::peek(std::int32_t bus, std::uint8_t address, std::span<std::byte> into) const noexcept {
+  const auto found = at(bus).devices.find(address);
+  if (!at(bus).open || found == at(bus).devices.end()) return 0;
+  const Device& it = found->second;
+  if (it.answer != nullptr) {
+    const auto answer = bytes(*it.answer);
     const std::size_t size = std::min(answer.size(), into.size());
     std::copy_n(answer.begin(), size, into.begin());
     std::fill(into.begin() + static_cast<std::ptrdiff_t>(size), into.end(), std::byte{0xff});
   } else {
-    for (std::byte& value : into) value = it->registers[it->pointer++];
+    std::uint8_t pointer = it.pointer;
+    for (std::byte& value : into) value = it.registers[pointer++];
   }
-  site_.trace(TraceLine("i2c").number(bus).address(address).word("read").bytes(into).view());
   return into.size();
 }
 
@@ -117,7 +127,8 @@ std::size_t Spi::send(std::int32_t bus, std::span<const std::byte> data) noexcep
 
 std::size_t Spi::receive(std::int32_t bus, std::span<std::byte> into) noexcept {
   if (!at(bus).open) return 0;
-  take(at(bus), into);
+  peek(bus, into);
+  at(bus).used = std::min(at(bus).used + into.size(), at(bus).queue.size());
   site_.trace(TraceLine("spi").number(bus).word("read").bytes(into).view());
   return into.size();
 }
@@ -144,12 +155,14 @@ std::string Spi::control(ControlLine& line) {
   return {};
 }
 
-void Spi::take(Bus& bus, std::span<std::byte> into) noexcept {
-  const auto waiting = bytes(bus.queue).subspan(bus.used);
+std::size_t Spi::peek(std::int32_t bus, std::span<std::byte> into) const noexcept {
+  const Bus& it = buses_[static_cast<std::size_t>(bus)];
+  if (!it.open) return 0;
+  const auto waiting = bytes(it.queue).subspan(it.used);
   const std::size_t size = std::min(waiting.size(), into.size());
   std::copy_n(waiting.begin(), size, into.begin());
   std::fill(into.begin() + static_cast<std::ptrdiff_t>(size), into.end(), std::byte{});
-  bus.used += size;
+  return into.size();
 }
 
 }  // namespace socketcore

@@ -34,6 +34,8 @@ class I2c {
   std::size_t send(std::int32_t bus, std::uint8_t address, std::span<const std::byte> data) noexcept;
   /// Fills `into`, behind the end of an answer with 0xff. Returns the bytes that were read: all, or 0 as above.
   std::size_t receive(std::int32_t bus, std::uint8_t address, std::span<std::byte> into) noexcept;
+  /// What receive() will give next. Nothing is read yet.
+  std::size_t peek(std::int32_t bus, std::uint8_t address, std::span<std::byte> into) const noexcept;
 
   /// `BUS ADDR REG HEX`: the device at ADDR has these bytes from register REG on. REG of two bytes or more (four digits)
   /// is a command. Also `BUS ADDR none`: the device is taken off. May throw std::bad_alloc.
@@ -73,6 +75,8 @@ class Spi {
   /// Returns the bytes that were taken: all, or 0 where the bus is not open. Nothing of the queue is used.
   std::size_t send(std::int32_t bus, std::span<const std::byte> data) noexcept;
   std::size_t receive(std::int32_t bus, std::span<std::byte> into) noexcept;
+  /// What receive() will give next. Nothing is read yet.
+  std::size_t peek(std::int32_t bus, std::span<std::byte> into) const noexcept;
   /// Sends `data` and reads as many bytes `into`, of the same size.
   std::size_t exchange(std::int32_t bus, std::span<const std::byte> data, std::span<std::byte> into) noexcept;
 
@@ -86,7 +90,6 @@ class Spi {
     std::size_t used = 0;  // bytes of `queue` that were read
   };
   [[nodiscard]] Bus& at(std::int32_t bus) noexcept { return buses_[static_cast<std::size_t>(bus)]; }
-  void take(Bus& bus, std::span<std::byte> into) noexcept;
 
   PartsSite& site_;
   std::array<Bus, kBuses> buses_{};

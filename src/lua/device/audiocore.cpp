@@ -112,11 +112,14 @@ bool push_file(lua_State* L, const char* path, const char* mode) {
   return false;
 }
 
-// Closes the file on top of the stack, and pops it.
-void close_file(lua_State* L) {
+// Closes the file on top of the stack, and pops it. False: what was written is not all there.
+bool close_file(lua_State* L) {
   lua_getfield(L, -1, "close");
   lua_insert(L, -2);
-  lua_call(L, 1, 0);
+  lua_call(L, 1, 1);
+  const bool whole = lua_toboolean(L, -1) != 0;
+  lua_pop(L, 1);
+  return whole;
 }
 
 // The size of the file on top of the stack.
@@ -148,8 +151,7 @@ bool write_silence(lua_State* L, const char* path, SoundKind kind, Duration leng
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
-  close_file(L);
-  return done;
+  return close_file(L) && done;
 }
 
 int play(lua_State* L) {
@@ -254,7 +256,9 @@ int delete_recording(lua_State* L) {
 int read_recording(lua_State* L) {
   Parts& parts = parts_of(L);
   const auto room = push_room(L, 1);
-  push_string(L, room.first(parts.audio.read_recording(room)));
+  push_received(
+      L, room, [&](std::span<std::byte> into) { return parts.audio.peek_recording(into); },
+      [&](std::span<std::byte> into) { return parts.audio.read_recording(into); });
   return 1;
 }
 

@@ -16,7 +16,7 @@ class BoardPeripherals final : public Peripherals {
 
   [[nodiscard]] Board& board() noexcept { return *board_; }
 
-  void before_receive() noexcept override { board_->power_on(); }
+  void before_receive() noexcept override { board_->before_wait(); }
   [[nodiscard]] bool idle() const noexcept override { return board_->idle(); }
 
   [[nodiscard]] int push_numbers(lua_State* L, const Message& message) noexcept override {

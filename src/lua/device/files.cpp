@@ -1,9 +1,12 @@
 #include "lua/device/files.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <iterator>
 #include <new>
@@ -144,32 +147,57 @@ int io_output(lua_State* L) {
   return redirect(L, "output", "w", Access::write);
 }
 
+// The answers of the stock functions. These are not called: as such a call ends, Lua may lack memory, and what was done
+// would be told as a failure.
+int answer_done(lua_State* L, int error) {
+  if (error != 0) return push_failure(L, 1, error, std::strerror(error));
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 int os_remove(lua_State* L) {
   luaL_checkstring(L, 1);
-  lua_settop(L, 1);
-  push_stock(L, "remove");
-  if (!push_host_path(L, 1, Access::replace)) return 3;
-  lua_call(L, 1, LUA_MULTRET);
-  return answer(L, 2, 1);
+  std::string& host = push_scratch(L);
+  const Refusal refusal = files_of(L).resolve(check_path(L, 1), Access::replace, host);
+  if (!refusal.ok()) return push_failure(L, 1, refusal.error, refusal.reason);
+  const int error = std::remove(host.c_str()) == 0 ? 0 : errno;
+  release(host);
+  return answer_done(L, error);
 }
 
 int os_rename(lua_State* L) {
   luaL_checkstring(L, 1);
   luaL_checkstring(L, 2);
-  lua_settop(L, 2);
-  push_stock(L, "rename");
-  if (!push_host_path(L, 1, Access::move) || !push_host_path(L, 2, Access::replace)) return 3;
-  lua_call(L, 2, LUA_MULTRET);
-  return answer(L, 3, 1);
+  std::string& from = push_scratch(L);
+  std::string& to = push_scratch(L);
+  const Refusal moved = files_of(L).resolve(check_path(L, 1), Access::move, from);
+  if (!moved.ok()) return push_failure(L, 1, moved.error, moved.reason);
+  const Refusal replaced = files_of(L).resolve(check_path(L, 2), Access::replace, to);
+  const int error = replaced.ok() && std::rename(from.c_str(), to.c_str()) != 0 ? errno : 0;
+  release(from);
+  release(to);
+  return replaced.ok() ? answer_done(L, error) : push_failure(L, 2, replaced.error, replaced.reason);
 }
 
+int push_text(lua_State* L) {
+  const auto& text = *static_cast<const std::string*>(lua_touserdata(L, 1));
+  lua_pushlstring(L, text.data(), text.size());
+  return 1;
+}
+
+// Protected: a file whose name the script does not get is one that nobody knows of.
 int os_tmpname(lua_State* L) {
   std::string& path = push_scratch(L);
+  std::string& host = push_scratch(L);
+  lua_pushcfunction(L, push_text);
+  lua_pushlightuserdata(L, &path);
   const Refusal refusal = files_of(L).make_temporary(path);
   if (!refusal.ok()) return luaL_error(L, "no name for a temporary file: %s", refusal.reason);
-  lua_pushlstring(L, path.data(), path.size());
+  const int status = lua_pcall(L, 1, 1, 0);
+  if (status != 0 && files_of(L).resolve(path, Access::replace, host).ok()) std::remove(host.c_str());
   release(path);
-  return 1;
+  release(host);
+  return status == 0 ? 1 : lua_error(L);
 }
 
 void push_now(lua_State* L) {
@@ -206,6 +234,7 @@ int os_date(lua_State* L) {
 struct Listing {
   std::vector<DirectoryEntry> entries;
   std::size_t next = 0;
+  std::uint64_t calls = 0;  // that have changed it
 };
 
 constexpr const char* kListingType = "socketcore.listing";
@@ -233,6 +262,7 @@ int io_opendir(lua_State* L) {
   const std::string_view path = check_path(L, 1);
   Listing& listing = listing_of(L);
   listing.next = 0;
+  ++listing.calls;
   const bool open = files_of(L).list(path, listing.entries);
   if (!open) listing.entries.clear();
   lua_pushinteger(L, open ? 1 : 0);
@@ -241,22 +271,26 @@ int io_opendir(lua_State* L) {
 
 int io_readdir(lua_State* L) {
   Listing& listing = listing_of(L);
-  if (listing.next >= listing.entries.size()) return 0;
-  std::string& name = push_scratch(L);
-  if (listing.next >= listing.entries.size()) return 0;  // a finalizer ran meanwhile
-  DirectoryEntry& entry = listing.entries[listing.next++];
-  const bool folder = entry.folder;
-  const auto size = static_cast<lua_Number>(entry.size_bytes);
-  name = std::move(entry.name);
-  lua_pushinteger(L, folder ? kFolderKind : kFileKind);
-  lua_pushlstring(L, name.data(), name.size());
-  release(name);
-  lua_pushnumber(L, size);
+  std::array<char, NAME_MAX> name;
+  for (;;) {
+    if (listing.next >= listing.entries.size()) return 0;
+    const DirectoryEntry& entry = listing.entries[listing.next];
+    const std::uint64_t calls = listing.calls;
+    lua_pushinteger(L, entry.folder ? kFolderKind : kFileKind);
+    lua_pushnumber(L, static_cast<lua_Number>(entry.size_bytes));
+    lua_pushlstring(L, name.data(), entry.name.copy(name.data(), name.size()));
+    if (listing.calls == calls) break;
+    lua_pop(L, 3);  // a finalizer may have opened another folder, or read on
+  }
+  ++listing.next;
+  ++listing.calls;
+  lua_insert(L, -2);
   return 3;
 }
 
 int io_closedir(lua_State* L) {
-  listing_of(L) = Listing();
+  Listing& listing = listing_of(L);
+  listing = {{}, 0, listing.calls + 1};
   lua_pushinteger(L, 1);
   return 1;
 }
@@ -418,7 +452,6 @@ void open_files(lua_State* L, FileSystem& files, Clock& clock) {
   }
 
   lua_getglobal(L, "os");
-  keep_stock(L, kOs);
   keep_stock(L, kClock);
   lua_pushlightuserdata(L, &files);
   set_functions(L, kOs, 1);

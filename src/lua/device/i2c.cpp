@@ -36,13 +36,19 @@ int send(lua_State* L) {
   return 1;
 }
 
+int push_answer(lua_State* L, I2c& i2c, std::int32_t bus, std::uint8_t address, std::span<std::byte> room) {
+  push_received(
+      L, room, [&](std::span<std::byte> into) { return i2c.peek(bus, address, into); },
+      [&](std::span<std::byte> into) { return i2c.receive(bus, address, into); });
+  return 1;
+}
+
 int receive(lua_State* L) {
   Parts& parts = parts_of(L);
   const auto bus = need_bus(L);
   const auto address = need_byte(L, 2, "no such address");
   const auto room = push_room(L, 3);
-  push_string(L, room.first(parts.i2c.receive(bus, address, room)));
-  return 1;
+  return push_answer(L, parts.i2c, bus, address, room);
 }
 
 // To the address of setup(): a register, and what goes into it. Answers with the bytes that went there.
@@ -63,9 +69,11 @@ int read(lua_State* L) {
   const std::byte place = static_cast<std::byte>(need_byte(L, 2, "no such register"));
   const auto room = push_room(L, 3);
   const std::uint8_t address = parts.i2c.address(bus);
-  const bool there = parts.i2c.send(bus, address, {&place, 1}) != 0;
-  push_string(L, room.first(there ? parts.i2c.receive(bus, address, room) : 0));
-  return 1;
+  if (parts.i2c.send(bus, address, {&place, 1}) == 0) {
+    lua_pushliteral(L, "");
+    return 1;
+  }
+  return push_answer(L, parts.i2c, bus, address, room);
 }
 
 int close(lua_State* L) {

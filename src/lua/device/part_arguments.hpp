@@ -5,7 +5,7 @@
 #include <limits>
 #include <span>
 
-#include "lua/lua_api.hpp"
+#include "lua/host.hpp"
 
 /// Arguments of the parts' modules. A wrong type and a wrong value both raise, and the error names the argument: here is no
 /// result that could say it. Fractions are cut off, as on the device.
@@ -29,6 +29,20 @@ inline constexpr std::int32_t kHighest = std::numeric_limits<std::int32_t>::max(
 inline constexpr std::int32_t kMostBytes = 65536;
 [[nodiscard]] std::span<std::byte> push_room(lua_State* L, int place);
 void push_string(lua_State* L, std::span<const std::byte> bytes);
+
+/// Pushes as a string what `peek` says that `receive` is going to put into `room`, and receives it only when the string is
+/// safe. Both return how many bytes these are.
+template <typename Peek, typename Receive>
+void push_received(lua_State* L, std::span<std::byte> room, Peek peek, Receive receive) {
+  const Host& host = host_of(L);
+  for (;;) {
+    const std::uint32_t calls = host.calls;
+    push_string(L, room.first(peek(room)));
+    if (host.calls == calls) break;
+    lua_pop(L, 1);  // a finalizer may have received them
+  }
+  receive(room);
+}
 
 struct NamedNumber {
   const char* name;

@@ -38,7 +38,9 @@ int receive(lua_State* L) {
   Parts& parts = parts_of(L);
   const auto bus = need_bus(L);
   const auto room = push_room(L, 2);
-  push_string(L, room.first(parts.spi.receive(bus, room)));
+  push_received(
+      L, room, [&](std::span<std::byte> into) { return parts.spi.peek(bus, into); },
+      [&](std::span<std::byte> into) { return parts.spi.receive(bus, into); });
   return 1;
 }
 
@@ -47,7 +49,9 @@ int exchange(lua_State* L) {
   const auto bus = need_bus(L);
   const auto data = push_bytes(L, 2, 0);
   const std::span room(static_cast<std::byte*>(lua_newuserdata(L, data.size() + 1)), data.size());
-  push_string(L, room.first(parts.spi.exchange(bus, data, room)));
+  push_received(
+      L, room, [&](std::span<std::byte> into) { return parts.spi.peek(bus, into); },
+      [&](std::span<std::byte> into) { return parts.spi.exchange(bus, data, into); });
   return 1;
 }
 

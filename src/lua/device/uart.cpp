@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -88,61 +89,77 @@ int write(lua_State* L) {
   return 1;
 }
 
-int give(lua_State* L, Port& port, std::string_view bytes) {
-  const std::size_t size = bytes.size();
-  lua_pushlstring(L, bytes.data(), size);
-  port.consume(size);
-  return 1;
-}
+enum class Format { bytes, line, number, word };
 
-// Formats that look for something in what is there: a number, or all up to white space.
-int read_word(lua_State* L, Port& port, bool number) {
-  const std::string_view all = port.peek(kMostToRead);
-  const std::size_t begin = all.find_first_not_of(" \t\r\n\v\f");
-  if (begin == std::string_view::npos) {
-    if (number) lua_pushnil(L);
-    else lua_pushliteral(L, "");
-    port.consume(all.size());
-    return 1;
-  }
-  const std::size_t end = all.find_first_of(" \t\r\n\v\f", begin);
-  const std::string_view word = all.substr(begin, end == std::string_view::npos ? end : end - begin);
-  const std::size_t used = begin + word.size();
-  lua_pushlstring(L, word.data(), word.size());
-  if (number) {
-    if (lua_isnumber(L, -1) != 0) lua_pushnumber(L, lua_tonumber(L, -1));
-    else lua_pushnil(L);
-  }
-  port.consume(used);
-  return 1;
-}
-
-// Protected, so that no finalizer of the script's reads in between, and the bytes are consumed only once they are safe.
-int take(lua_State* L) {
-  Port& port = check_port(L, board_of(L));
+Format check_format(lua_State* L) {
   if (lua_type(L, 2) == LUA_TSTRING) {
     const std::string_view format = lua_tostring(L, 2);
-    if (format == "*l") return give(L, port, port.peek_line());
-    if (format == "*n") return read_word(L, port, true);
-    if (format == "*s") return read_word(L, port, false);
-    if (lua_isnumber(L, 2) == 0) return luaL_argerror(L, 2, "\"*l\", \"*n\", \"*s\" or a number of bytes");
+    if (format == "*l") return Format::line;
+    if (format == "*n") return Format::number;
+    if (format == "*s") return Format::word;
+    if (lua_isnumber(L, 2) == 0) luaL_argerror(L, 2, "\"*l\", \"*n\", \"*s\" or a number of bytes");
   }
-  const auto limit = check_capped(L, 2, 0, kMostToRead);
+  return Format::bytes;
+}
+
+/// What a read finds: the text for the script, behind blanks of no use to it.
+struct Found {
+  std::size_t blanks = 0;
+  std::string_view text;
+};
+
+// Numbers and words end before the next white space.
+Found find(Port& port, Format format, std::size_t limit) {
+  if (format == Format::line) return {0, port.peek_line()};
+  const std::string_view all = port.peek(limit);
+  if (format == Format::bytes) return {0, all};
+  const std::size_t begin = std::min(all.find_first_not_of(" \t\r\n\v\f"), all.size());
+  const std::size_t end = std::min(all.find_first_of(" \t\r\n\v\f", begin), all.size());
+  return {begin, all.substr(begin, end - begin)};
+}
+
+// Called by read() with its arguments, protected: for want of memory, bytes stay where they are. A finalizer that the string
+// sets off may close the port: then it is made again. The result is left in the second upvalue: as lua_pcall ends, Lua's
+// collector may want memory of its own, and that failure must not cost the bytes.
+int take(lua_State* L) {
+  Host& host = host_of(L);
+  Port& port = check_port(L, board_of(L));
+  const Format format = check_format(L);
+  const auto limit = format == Format::bytes ? check_capped(L, 2, 0, kMostToRead) : kMostToRead;
   luaL_argcheck(L, limit.has_value(), 2, "no number of bytes");
-  return give(L, port, port.peek(static_cast<std::size_t>(*limit)));
+  for (;;) {
+    const std::uint32_t calls = host.calls;
+    const Found found = find(port, format, static_cast<std::size_t>(*limit));
+    lua_pushlstring(L, found.text.data(), found.text.size());
+    if (host.calls == calls) {
+      if (format == Format::number && lua_isnumber(L, -1) != 0) lua_pushnumber(L, lua_tonumber(L, -1));
+      else if (format == Format::number) lua_pushnil(L);
+      lua_replace(L, lua_upvalueindex(2));
+      port.consume(found.blanks + found.text.size());
+      return 0;
+    }
+    lua_pop(L, 1);
+  }
 }
 
 int read(lua_State* L) {
   Host& host = idle_host_of(L);
   check_port(L, board_of(L));
   lua_settop(L, 2);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_pushcclosure(L, take, 1);
+  const int taker = lua_upvalueindex(2);
+  lua_pushvalue(L, taker);
   lua_insert(L, 1);
   host.reading = Host::kPort;
-  const int status = lua_pcall(L, 2, 1, 0);
+  static_cast<void>(lua_pcall(L, 2, 0, 0));
   host.reading = Host::kNobody;
-  return status == 0 ? 1 : lua_error(L);
+  lua_getupvalue(L, taker, 2);
+  if (lua_isboolean(L, -1)) {  // none
+    lua_pop(L, 1);
+    return lua_error(L);
+  }
+  lua_pushboolean(L, 0);
+  lua_setupvalue(L, taker, 2);
+  return 1;
 }
 
 int getchar(lua_State* L) {
@@ -206,7 +223,10 @@ void push_uart(lua_State* L) {
   const int host = lua_gettop(L);
   lua_newtable(L);
   lua_pushvalue(L, host);
-  set_functions(L, kCalls, 1);
+  lua_pushvalue(L, host);
+  lua_pushboolean(L, 0);
+  lua_pushcclosure(L, take, 2);
+  set_functions(L, kCalls, 2);
   for (const Constant& constant : kConstants) {
     lua_pushinteger(L, constant.value);
     lua_setfield(L, -2, constant.name);

@@ -32,7 +32,8 @@ struct World {
   FileSystem files{{{root / "project"}, root / "data"}};
   BoardSettings board;
   std::unique_ptr<Os> os = linux_os();
-  OwnedFd terminal;  // our end of the one that its UART is joined to
+  OwnedFd terminal;   // our end of the one that its UART is joined to
+  OwnedFd other_end;  // and the one of whoever writes to it
   std::string problem;
   Memory* short_of = nullptr;  // while the state is made: what gives out
   int nth = 0;
@@ -58,6 +59,15 @@ int control(lua_State* L) {
   const char* const line = luaL_checklstring(L, 1, &size);
   static_cast<void>(board_of(L).control({line, size}));
   return 0;
+}
+
+// Sends it to the UART.
+int arrive(lua_State* L) {
+  const World& world = *static_cast<World*>(lua_touserdata(L, lua_upvalueindex(1)));
+  std::size_t size = 0;
+  const char* const text = luaL_checklstring(L, 1, &size);
+  lua_pushboolean(L, world.os->write(world.other_end.get(), std::as_bytes(std::span(text, size))).size == size);
+  return 1;
 }
 
 bool attach(Host& host, World& world) noexcept try {
@@ -88,6 +98,9 @@ int open(lua_State* L) {
   lua_pushvalue(L, 2);
   lua_pushcclosure(L, control, 1);
   lua_setglobal(L, "control");
+  lua_pushlightuserdata(L, &world);
+  lua_pushcclosure(L, arrive, 1);
+  lua_setglobal(L, "arrive");
   return 0;
 }
 
@@ -248,6 +261,134 @@ constexpr const char* kCalls = R"lua(
   assert(refusals > 1000, refusals)
 )lua";
 
+// Each call with its n-th allocation of Lua's refused, until it needs no more; whatever it hands over is kept. Wherever
+// Lua's collector may run it does, and it wants memory of its own: for a smaller table of strings than the litter needed.
+constexpr const char* kHandOvers = R"lua(
+  collectgarbage("setpause", 0)
+  collectgarbage("setstepmul", 1000000)
+  local refusals = 0
+  local function litter()
+    collectgarbage("stop")
+    for i = 1, 20000 do local string = "litter " .. i end
+  end
+  function starved(call, ...)
+    local arguments = {...}
+    for n = 1, 40 do
+      local got
+      local function run()
+        collectgarbage("restart")
+        got = call(unpack(arguments))
+      end
+      litter()
+      refuse("lua", n)
+      local ok, message = pcall(run)
+      local was_refused = refused()
+      if was_refused then refusals = refusals + 1 end
+      assert(ok or was_refused and tostring(message):find("not enough memory", 1, true), message)
+      if got ~= nil then return got end
+      if not was_refused then return nil end
+    end
+    error "it never stops"
+  end
+  function gather(call, wanted, ...)
+    local got = {}
+    repeat
+      got[#got + 1] = starved(call, ...)
+    until got[#got] == ""
+    got = table.concat(got)
+    assert(got == wanted, ("%d bytes instead of %d"):format(#got, #wanted))
+  end
+  function count_refusals(f)
+    local before = refusals
+    f()
+    return refusals - before
+  end
+)lua";
+
+constexpr const char* kUartReads = R"lua(
+  local text = ("0123456789abcde\n"):rep(4)
+  assert(uart.setup(1, 115200, 8, uart.PAR_NONE, uart.STOP_1) == 115200)
+  uart.setup(uart.ATC, 0, 0, uart.PAR_NONE, uart.STOP_1)
+  rtos.receive(0)
+  while uart.read(uart.ATC, 1000) ~= "" do end
+  for _, how in ipairs {2000, "*l", 20} do
+    assert(count_refusals(function()
+      assert(arrive(text))
+      gather(uart.read, text, 1, how)
+    end) > 3)
+  end
+  for _, how in ipairs {"*s", "*n"} do
+    assert(arrive("\t 123456 x"))
+    assert(tostring(starved(uart.read, 1, how)) == "123456")
+    gather(uart.read, " x", 1, 10)
+  end
+  for _, how in ipairs {2000, "*l"} do
+    uart.write(uart.ATC, "AT\r")
+    gather(uart.read, "\r\nOK\r\n", uart.ATC, how)
+  end
+)lua";
+
+constexpr const char* kFinalizerReads = R"lua(
+  collectgarbage("setpause", 0)
+  collectgarbage("setstepmul", 1000000)
+  uart.setup(1, 115200, 8, uart.PAR_NONE, uart.STOP_1)
+  local closed
+  for _, how in ipairs {2000, "*l", "*s"} do
+    assert(arrive(("x"):rep(1900)))
+    collectgarbage("stop")
+    do
+      local proxy = newproxy(true)
+      getmetatable(proxy).__gc = function()
+        uart.close(1)
+        closed = true
+      end
+    end
+    closed = false
+    collectgarbage("restart")
+    local got = uart.read(1, how)
+    assert(closed and got == "", #got)
+    uart.setup(1, 115200, 8, uart.PAR_NONE, uart.STOP_1)
+  end
+)lua";
+
+constexpr const char* kFolders = R"lua(
+  for i = 1, 12 do io.open(("/file %02d, whose name is no short one"):format(i), "w"):close() end
+  assert(io.opendir("/") == 1)
+  assert(count_refusals(function()
+    local function next_name()
+      local kind, name = io.readdir()
+      return name
+    end
+    local count = 0
+    for name in function() return starved(next_name) end do
+      count = count + 1
+      assert(name == ("file %02d, whose name is no short one"):format(count), name)
+    end
+    assert(count == 12, count)
+  end) > 12)
+)lua";
+
+constexpr const char* kParts = R"lua(
+  local text = ("0123456789abcdef"):rep(16)
+  local hex = text:gsub(".", function(c) return ("%02x"):format(c:byte()) end)
+  spi.setup(spi.SPI_1, 0, 0, 8, 1000, 1)
+  i2c.setup(1, i2c.SLOW, 0x38)
+  control("i2c 1 0x38 00 " .. hex)
+  control("spi 0 " .. hex)
+  assert(count_refusals(function()
+    assert(starved(spi.recv, spi.SPI_1, 100) == text:sub(1, 100))
+    assert(starved(spi.send_recv, spi.SPI_1, ("?"):rep(156)) == text:sub(101))
+    assert(i2c.send(1, 0x38, 0) == 1)
+    assert(starved(i2c.recv, 1, 0x38, 50) == text:sub(1, 50))
+    assert(starved(i2c.recv, 1, 0x38, 50) == text:sub(51, 100))
+    assert(starved(i2c.read, 1, 10, 50) == text:sub(11, 60))
+  end) > 10)
+  audiocore.streamrecord(1)
+  rtos.sleep(30)
+  audiocore.stoprecord()
+  assert(starved(audiocore.streamrecordread, 6) == "#!AMR\n")
+)lua";
+
 class DeviceMemory : public testing::Test {
  protected:
   void SetUp() override {
@@ -260,6 +401,9 @@ class DeviceMemory : public testing::Test {
     ASSERT_TRUE(opened.ok());
     world.terminal = OwnedFd(*world.os, opened.fd);
     world.board.uarts = {{1, name.data(), opened.fd}};
+    const OpenResult other = world.os->open_terminal(name.data());
+    ASSERT_TRUE(other.ok());
+    world.other_end = OwnedFd(*world.os, other.fd);
     of_lua = of_cpp = {};
     lua_State* const L = luaL_newstate();
     luaL_openlibs(L);
@@ -270,20 +414,32 @@ class DeviceMemory : public testing::Test {
   }
   void TearDown() override { of_lua = of_cpp = {}; }
 
+  /// The scripts, one after the other, in one state.
+  void run(std::initializer_list<const char*> scripts) {
+    lua_State* const L = lua_newstate(Memory::allocate, &of_lua);
+    if (L == nullptr) GTEST_SKIP() << "this Lua takes no allocator";
+    ASSERT_EQ(lua_cpcall(L, open, &world), 0) << lua_tostring(L, -1) << world.problem;
+    for (const char* const script : scripts) {
+      ASSERT_EQ(luaL_loadstring(L, script), 0) << lua_tostring(L, -1);
+      const int status = lua_pcall(L, 0, 0, 0);
+      of_lua = of_cpp = {};
+      EXPECT_EQ(status, 0) << lua_tostring(L, -1);
+    }
+    world.clock.stop();
+    lua_close(L);
+  }
+
   World world;
 };
 
-TEST_F(DeviceMemory, GivesOutInEachCall) {
-  lua_State* const L = lua_newstate(Memory::allocate, &of_lua);
-  if (L == nullptr) GTEST_SKIP() << "this Lua takes no allocator";
-  ASSERT_EQ(lua_cpcall(L, open, &world), 0) << lua_tostring(L, -1) << world.problem;
-  ASSERT_EQ(luaL_loadstring(L, kCalls), 0) << lua_tostring(L, -1);
-  const int status = lua_pcall(L, 0, 0, 0);
-  of_lua = of_cpp = {};
-  EXPECT_EQ(status, 0) << lua_tostring(L, -1);
-  world.clock.stop();
-  lua_close(L);
-}
+TEST_F(DeviceMemory, GivesOutInEachCall) { run({kCalls}); }
+
+// Nothing is lost in a hand-over.
+TEST_F(DeviceMemory, WhatAPortHasReadStaysUntilTheScriptHasIt) { run({kHandOvers, kUartReads}); }
+TEST_F(DeviceMemory, WhatAFolderHoldsIsListedWhole) { run({kHandOvers, kFolders}); }
+TEST_F(DeviceMemory, WhatPartsAnswerStaysUntilTheScriptHasIt) { run({kHandOvers, kParts}); }
+
+TEST_F(DeviceMemory, AFinalizerMayCloseThePortThatIsBeingRead) { run({kFinalizerReads}); }
 
 TEST_F(DeviceMemory, GivesOutWhileTheStateIsMade) {
   for (Memory* const memory : {&of_lua, &of_cpp}) {
