@@ -57,13 +57,15 @@ int failed(const Fault& fault) noexcept {
 
 using namespace socketcore::test;  // NOLINT(google-build-using-namespace): all below is outside of any
 
-// `real` is libc's `name`; the definition that follows stands before it, under a name of its own in C++.
+// From the libraries, too.
+#define SC_SEEN __attribute__((visibility("default")))
+// SC_REAL(name) is libc's; the definition that follows stands before it, under a name of its own in C++.
 #define SC_BEFORE(result, name, ...)                                          \
   namespace {                                                                 \
   using name##_type = result(__VA_ARGS__);                                    \
   name##_type* name##_found = nullptr;                                        \
   }                                                                           \
-  extern "C" result before_##name(__VA_ARGS__) __asm__(#name);                \
+  extern "C" SC_SEEN result before_##name(__VA_ARGS__) __asm__(#name);        \
   extern "C" result before_##name(__VA_ARGS__)
 #define SC_REAL(name) (*libc(name##_found, #name))
 
