@@ -66,6 +66,8 @@ torture: test-deps
 	@scripts/build.sh $(PRESET) -DSC_TESTS=ON
 	@$(BUILD)/tests/torture -j $$(nproc)
 	@$(BUILD)/tests/torture_module -j $$(nproc)
+	@$(BUILD)/tests/torture_real -j $$(nproc)
+	@if [ -x $(BUILD)/tests/torture_luajit ]; then $(BUILD)/tests/torture_luajit -j $$(nproc); fi
 
 simulate: test-deps
 	@scripts/build.sh $(PRESET) -DSC_TESTS=ON
