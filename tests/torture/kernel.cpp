@@ -11,12 +11,43 @@ namespace {
 
 constexpr std::size_t kCalls = static_cast<std::size_t>(SystemCall::madvise) + 1;
 
-constexpr std::string_view kNames[kCalls]{
-    "socket", "bind", "connect", "listen", "accept4", "getsockname", "getsockopt(SO_ERROR)", "recv", "recv of a datagram",
-    "recv(MSG_TRUNC)", "recvmsg(MSG_ERRQUEUE)", "send", "send of a datagram", "shutdown", "setsockopt", "epoll_create1",
-    "epoll_ctl(ADD)", "epoll_wait", "epoll_pwait2", "eventfd", "read of the eventfd", "write to the eventfd", "read", "write",
-    "open", "posix_openpt", "unlockpt", "ptsname_r", "fcntl(F_DUPFD)", "tcgetattr", "tcsetattr", "poll", "stat", "fopen",
-    "getrandom", "mmap", "madvise"};
+constexpr std::string_view kNames[kCalls]{"socket",
+                                          "bind",
+                                          "connect",
+                                          "listen",
+                                          "accept4",
+                                          "getsockname",
+                                          "getsockopt(SO_ERROR)",
+                                          "recv",
+                                          "recv of a datagram",
+                                          "recv(MSG_TRUNC)",
+                                          "recvmsg(MSG_ERRQUEUE)",
+                                          "send",
+                                          "send of a datagram",
+                                          "shutdown",
+                                          "setsockopt",
+                                          "epoll_create1",
+                                          "epoll_ctl(ADD)",
+                                          "epoll_wait",
+                                          "epoll_pwait2",
+                                          "eventfd",
+                                          "read of the eventfd",
+                                          "write to the eventfd",
+                                          "read",
+                                          "write",
+                                          "open",
+                                          "posix_openpt",
+                                          "unlockpt",
+                                          "ptsname_r",
+                                          "fcntl(F_DUPFD)",
+                                          "tcgetattr",
+                                          "tcsetattr",
+                                          "poll",
+                                          "stat",
+                                          "fopen",
+                                          "getrandom",
+                                          "mmap",
+                                          "madvise"};
 
 std::vector<Fault> faults_of(SystemCall call) {
   using Kind = Fault::Kind;
@@ -34,8 +65,10 @@ std::vector<Fault> faults_of(SystemCall call) {
                      ETIMEDOUT, EPERM, EACCES});
     case SystemCall::listen: return errors({EADDRINUSE, ENOBUFS, ENOMEM});
     case SystemCall::accept:
-      return errors({ECONNABORTED, EINTR, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM, EPROTO}, {{Kind::lasting, EMFILE}});
-    case SystemCall::getsockname: return errors({ENOBUFS, ENOMEM});
+      return errors({ECONNABORTED, EINTR, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM, EPROTO},
+                    {{Kind::lasting, EMFILE}});
+    case SystemCall::getsockname:
+      return errors({ENOBUFS, ENOMEM});
     case SystemCall::take_error:
       return errors({ECONNREFUSED, ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EPIPE, ENOMEM, ENOBUFS});
     case SystemCall::receive:
@@ -55,7 +88,8 @@ std::vector<Fault> faults_of(SystemCall call) {
     case SystemCall::epoll_create: return errors({EMFILE, ENFILE, ENOMEM});
     case SystemCall::epoll_add: return errors({ENOSPC, ENOMEM});
     case SystemCall::epoll_wait: return errors({EINTR}, {{Kind::one_event}});
-    case SystemCall::epoll_pwait2: return errors({EINTR}, {{Kind::one_event}, {Kind::lasting, ENOSYS}, {Kind::lasting, EPERM}});
+    case SystemCall::epoll_pwait2:
+      return errors({EINTR}, {{Kind::one_event}, {Kind::lasting, ENOSYS}, {Kind::lasting, EPERM}});
     case SystemCall::eventfd: return errors({EMFILE, ENFILE, ENOMEM, ENODEV});
     case SystemCall::read_wake: return errors({EINTR});
     case SystemCall::write_wake: return errors({EINTR});

@@ -33,8 +33,9 @@ std::array<Known, 8192> known_descriptors;
 
 Known& known(int fd) {
   static Known nobody;
-  return fd >= 0 && static_cast<std::size_t>(fd) < known_descriptors.size() ? known_descriptors[static_cast<std::size_t>(fd)]
-                                                                           : nobody;
+  return fd >= 0 && static_cast<std::size_t>(fd) < known_descriptors.size()
+             ? known_descriptors[static_cast<std::size_t>(fd)]
+             : nobody;
 }
 void forget(int fd, Sort sort) { known(fd) = {sort, -1, {}}; }
 

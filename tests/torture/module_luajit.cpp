@@ -238,7 +238,8 @@ void run(const char* name) {
   if (lua_State* const L = luaL_newstate()) {
     const int status = lua_cpcall(L, open_and_run, const_cast<char*>(name));
     const char* const words = status != 0 && lua_isstring(L, -1) != 0 ? lua_tostring(L, -1) : "";
-    const bool memory_ended = hunger.may_end() && std::string_view(words).find("not enough memory") != std::string_view::npos;
+    const bool memory_ended =
+        hunger.may_end() && std::string_view(words).find("not enough memory") != std::string_view::npos;
     if (status != 0 && !memory_ended) ADD_FAILURE() << words;
     lua_close(L);
   } else {
