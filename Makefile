@@ -67,6 +67,8 @@ torture: test-deps
 	@$(BUILD)/tests/torture -j $$(nproc)
 	@$(BUILD)/tests/torture_module -j $$(nproc)
 	@$(BUILD)/tests/torture_device -j $$(nproc)
+	@$(BUILD)/tests/torture_real -j $$(nproc)
+	@if [ -x $(BUILD)/tests/torture_luajit ]; then $(BUILD)/tests/torture_luajit -j $$(nproc); fi
 
 simulate: test-deps
 	@scripts/build.sh $(PRESET) -DSC_TESTS=ON

@@ -1,103 +1,13 @@
-#include <dirent.h>
-#include <gtest/gtest.h>
 #include <poll.h>
 
 #include <algorithm>
 #include <thread>
 
-#include "sim/checked_device.hpp"
-#include "sim/peers.hpp"
-#include "socketcore/socketcore.hpp"
+#include "real/loopback.hpp"
 
 // The engine on Linux, over loopback: the most important of what tests/sim holds it to, on the kernel that it is made for.
 namespace socketcore::test {
 namespace {
-
-using namespace std::chrono_literals;
-using Lines = std::vector<std::string>;
-
-std::size_t open_descriptors() {
-  std::size_t count = 0;
-  DIR* const folder = ::opendir("/proc/self/fd");
-  while (::readdir(folder) != nullptr) ++count;
-  ::closedir(folder);
-  return count;
-}
-
-class Loopback : public testing::Test {
- protected:
-  explicit Loopback(const Profile& profile = host_profile())
-      : os(linux_os()), reactor(*os), options{.profile = &profile}, device(make_device()) {}
-  void TearDown() override {
-    if (device) device->check_answered(false);
-    device.reset();
-    EXPECT_TRUE(reactor.drain());
-  }
-  [[nodiscard]] std::unique_ptr<CheckedDevice> make_device() {
-    return std::make_unique<CheckedDevice>(Device::create(reactor, options));
-  }
-
-  SocketId connect(const ConnectRequest& request) {
-    const Opened opened = device->connect(request);
-    EXPECT_EQ(opened.error, Err::ok);
-    return opened.id;
-  }
-  Err send(SocketId id, std::string_view text) { return device->send(id, bytes_of(text)); }
-  std::string recv(SocketId id, std::size_t limit = 1 << 20) {
-    std::string text = text_of(device->peek(id, limit));
-    device->consume(id);
-    return text;
-  }
-  Message expect(std::string_view line, Duration limit = 10s) {
-    Message message;
-    const Waited waited = device->receive(message, limit);
-    EXPECT_EQ(waited, Waited::message) << "instead of " << line;
-    if (waited == Waited::message) {
-      EXPECT_EQ(line_of(message), line) << message.reason;
-    }
-    return message;
-  }
-  Lines lines_within(Duration time) {
-    Lines lines;
-    Message message;
-    const Instant end = os->now() + time;
-    while (device->receive(message, end - os->now()) == Waited::message) lines.push_back(line_of(message));
-    return lines;
-  }
-  [[nodiscard]] double seconds_since(Instant start) { return std::chrono::duration<double>(os->now() - start).count(); }
-
-  struct Connection {
-    SocketId id = -1;
-    Peer peer;
-  };
-  Connection open(int window = 0, std::string_view address = "127.0.0.1", SocketType type = SocketType::tcp) {
-    Listener listener(*os, at(address, 0), 16, window);
-    const SocketId id = connect({.type = type, .address = address, .port = os->local_endpoint(listener.fd())->port});
-    expect("connect_cnf " + std::to_string(id));
-    return {id, listener.accept()};
-  }
-  /// A port where nobody listens.
-  std::uint16_t free_port() {
-    const Listener listener(*os, at("127.0.0.1", 0));
-    return os->local_endpoint(listener.fd())->port;
-  }
-  /// What the peer gets until it has so much, or its connection ends, or ten seconds are over; the reactor turns meanwhile.
-  std::string read_peer(Peer& peer, std::size_t size) {
-    std::string all;
-    const Instant end = os->now() + 10s;
-    while (all.size() < size && os->now() < end && !peer.ended() && peer.error().ok()) {
-      const std::string more = peer.read();
-      all += more;
-      if (more.empty()) (void)device->sleep(1ms);
-    }
-    return all;
-  }
-
-  std::unique_ptr<Os> os;
-  Reactor reactor;
-  DeviceOptions options;
-  std::unique_ptr<CheckedDevice> device;
-};
 
 class LoopbackAir724u : public Loopback {
  protected:

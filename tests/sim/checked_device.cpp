@@ -247,6 +247,18 @@ void CheckedDevice::check_answered(bool sends_too) {
   }
 }
 
+bool CheckedDevice::answered() const {
+  const auto over = [](const auto& entry) {
+    const Life& socket = entry.second;
+    return (socket.answered || socket.closing) && socket.closing == socket.closed;
+  };
+  const auto refused = [this](const Sent& sent) {
+    return sent.answer != Err::ok && !(was_scarce_ && sent.answer == Err::enomem);
+  };
+  return std::ranges::all_of(lives_, over) && (stray_closes_.empty() || was_scarce_) &&
+         std::ranges::none_of(unanswered_, [&](const auto& entry) { return std::ranges::any_of(entry.second, refused); });
+}
+
 std::vector<SocketId> CheckedDevice::sockets() const {
   std::vector<SocketId> ids;
   for (const auto& [id, socket] : lives_) ids.push_back(id);

@@ -45,6 +45,8 @@ class CheckedDevice final : public DeviceApi {
   /// Nothing more is to come: each connect() and close() must have had its answer, and each send() too where no bytes of it
   /// can be stuck at a peer.
   void check_answered(bool sends_too);
+  /// Whether check_answered(false) would have nothing to say yet.
+  [[nodiscard]] bool answered() const;
 
   /// The engine is, or was, short of memory: promises of texts and of answers to calls that said enomem are off.
   void expect_scarcity() noexcept { was_scarce_ = true; }

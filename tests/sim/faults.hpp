@@ -145,6 +145,8 @@ inline Faults faults;
 
 /// Something is going to fail, whatever a test expects: of the device under test only the promises count that hold then, too.
 inline bool tortured = false;
+/// A fault is at work in this run: what a test waits for may never come.
+inline bool disturbed = false;
 /// What is checked meanwhile holds under every fault; all else that a test checks does not.
 inline int promises_checked = 0;
 class PromisesChecked {

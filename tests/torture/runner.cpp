@@ -70,7 +70,7 @@ void torture_one(const TortureScenario& scenario, const TortureOptions& options,
     ::waitpid(child, &status, 0);
     shared.points += progress.tried;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) break;
-    const bool hung = WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF;
+    const bool hung = WIFSIGNALED(status) && (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGALRM);
     std::printf("FAILED %s --point %zu (%s)\n%s\n", scenario.name.c_str(), progress.number, progress.point,
                 hung ? "it never ends" : "it crashed");
     ++shared.failures;
@@ -121,6 +121,8 @@ Runs::Runs(const std::string& scenario, const TortureOptions& options, std::size
     : scenario_(scenario),
       shared_(shared),
       progress_(progress),
+      wall_limit_(options.wall_limit),
+      first_tries_(options.first_tries),
       torture_(judge_, options.work, options.point.value_or(first), options.point ? 1 : ~std::size_t{0}) {}
 
 bool Runs::begin() {
@@ -129,6 +131,8 @@ bool Runs::begin() {
   std::snprintf(progress_.point, sizeof progress_.point, "%s", torture_.point().text().c_str());
   const itimerval limit{{0, 0}, {kHangs, 0}};
   ::setitimer(ITIMER_PROF, &limit, nullptr);
+  const itimerval wall_limit{{0, 0}, {wall_limit_, 0}};
+  ::setitimer(ITIMER_REAL, &wall_limit, nullptr);
   return true;
 }
 
@@ -136,10 +140,12 @@ void Runs::end() {
   const std::string& found = torture_.end();
   progress_.tried = torture_.tried();
   if (found.empty()) return;
+  const bool first = torture_.point().what == Point::What::nothing;
+  if (first && --first_tries_ > 0) return torture_.start_afresh();
   std::printf("FAILED %s --point %zu (%s)\n%s", scenario_.c_str(), progress_.number, progress_.point, found.c_str());
   std::fflush(stdout);
   ++shared_.failures;
-  if (torture_.point().what == Point::What::nothing) done();
+  if (first) done();
 }
 
 void Runs::done() {

@@ -17,6 +17,10 @@ struct TortureOptions {
   std::size_t histories = 20;
   int processes = 1;
   bool list = false;
+  // A world with a clock of its own: seconds of real time after which a run counts as one that never ends (0: no limit),
+  // and how often a first run may fail because the machine is slow.
+  int wall_limit = 0;
+  int first_tries = 1;
 };
 /// Prints the usage and answers nothing where the arguments are wrong.
 [[nodiscard]] std::optional<TortureOptions> parse_torture_options(int count, char** arguments);
@@ -40,6 +44,8 @@ class Runs {
   const std::string& scenario_;
   Shared& shared_;
   Progress& progress_;
+  int wall_limit_;
+  int first_tries_;
   Judge judge_;
   Torture torture_;
 };

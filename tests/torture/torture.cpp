@@ -19,6 +19,7 @@ std::string Point::text() const {
     case What::allocations_from_there_on: return "allocation " + std::to_string(which) + " and all after it";
     case What::lua_allocation: return "Lua's allocation " + std::to_string(which);
     case What::lua_allocations_from_there_on: return "Lua's allocation " + std::to_string(which) + " and all after it";
+    case What::of_the_program: return own_faults->text(static_cast<std::size_t>(which));
   }
   return {};
 }
@@ -49,6 +50,7 @@ void Judge::ReportTestPartResult(const testing::TestPartResult& result) {
 
 void Torture::list_points() {
   using What = Point::What;
+  points_.clear();
   const auto& calls = faults.calls();
   for (std::size_t i = 0; i < calls.size(); ++i) {
     for (const Fault& fault : faults_of(calls[i])) points_.push_back({What::call, static_cast<long>(i), calls[i], fault});
@@ -62,7 +64,10 @@ void Torture::list_points() {
     points_.push_back({What::lua_allocation, i, {}, {}});
     points_.push_back({What::lua_allocations_from_there_on, i, {}, {}});
   }
-  const std::size_t operations = calls.size() + static_cast<std::size_t>(allocations + lua_allocations_made) + 1;
+  const std::size_t ways = own_faults != nullptr ? own_faults->ways() : 0;
+  for (std::size_t i = 0; i < ways; ++i) points_.push_back({What::of_the_program, static_cast<long>(i), {}, {}});
+  const std::size_t others = own_faults != nullptr ? own_faults->operations() : 0;
+  const std::size_t operations = others + calls.size() + static_cast<std::size_t>(allocations + lua_allocations_made) + 1;
   if (work_ > 0) stride_ = std::max<std::size_t>(1, points_.size() * operations / work_);
 }
 
@@ -81,17 +86,26 @@ bool Torture::begin() {
   const bool memory_fails = only_one_fails || point_.what == Point::What::allocations_from_there_on;
   faults.arm(call_fails ? point_.which : -1, point_.how, memory_fails ? point_.which : kPlenty);
   judge_.begin(!counted_);
+  disturbed = counted_;
+  if (own_faults != nullptr) {
+    const bool own = point_.what == Point::What::of_the_program;
+    own_faults->begin(!counted_, own ? std::optional(static_cast<std::size_t>(point_.which)) : std::nullopt);
+  }
   return true;
 }
 
 const std::string& Torture::end() {
   if (blocks_of_the_engine != 0) judge_.blame(std::to_string(blocks_of_the_engine) + " blocks of memory leaked");
+  if (own_faults != nullptr) {
+    if (const std::string left = own_faults->end(); !left.empty()) judge_.blame(left);
+  }
   if (!counted_) {
     list_points();
     counted_ = true;
   } else {
     next_ += stride_;
     ++tried_;
+    if (point_.what == Point::What::of_the_program && !own_faults->struck()) ++missed_;
   }
   faults.disarm();
   return judge_.found();

@@ -3,6 +3,7 @@
 #include <gtest/gtest-spi.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,7 @@ namespace socketcore::test {
 /// One run: what fails in it.
 struct Point {
   enum class What : std::uint8_t {
-    nothing, call, allocation, allocations_from_there_on, lua_allocation, lua_allocations_from_there_on
+    nothing, call, allocation, allocations_from_there_on, lua_allocation, lua_allocations_from_there_on, of_the_program
   };
   What what = What::nothing;
   long which = 0;
@@ -24,6 +25,23 @@ struct Point {
 
   [[nodiscard]] std::string text() const;
 };
+
+/// What a program can have fail besides, in ways of its own.
+class OwnFaults {
+ public:
+  virtual ~OwnFaults() = default;
+  /// A run begins. The first one counts what may fail; in others one of those ways strikes, or something else (nothing).
+  virtual void begin(bool first, std::optional<std::size_t> which) = 0;
+  /// It is over. What it has left undone, empty if nothing.
+  [[nodiscard]] virtual std::string end() = 0;
+  /// After the first run: how many ways there are, and of how many operations.
+  [[nodiscard]] virtual std::size_t ways() = 0;
+  [[nodiscard]] virtual std::size_t operations() const = 0;
+  /// Whether what was to fail came at all: real kernels and clocks do not do the same each time.
+  [[nodiscard]] virtual bool struck() const = 0;
+  [[nodiscard]] virtual std::string text(std::size_t which) const = 0;
+};
+inline OwnFaults* own_faults = nullptr;
 
 /// Lua's allocations inside calls of the module, where there are any: how many there were, and how many are granted.
 inline long lua_allocations_made = 0;
@@ -69,7 +87,9 @@ class Torture {
   /// The number of the point of this run, in the list of all of the scenario.
   [[nodiscard]] std::size_t number() const noexcept { return next_; }
   [[nodiscard]] std::size_t points() const noexcept { return points_.size(); }
-  [[nodiscard]] std::size_t tried() const noexcept { return tried_; }
+  [[nodiscard]] std::size_t tried() const noexcept { return tried_ - missed_; }
+  /// The first run is to be made again.
+  void start_afresh() noexcept { counted_ = false; }
 
  private:
   void list_points();
@@ -82,6 +102,7 @@ class Torture {
   std::size_t last_;
   std::size_t stride_ = 1;
   std::size_t tried_ = 0;
+  std::size_t missed_ = 0;
   bool counted_ = false;
 };
 
