@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <span>
 
@@ -34,12 +35,11 @@ void push_string(lua_State* L, std::span<const std::byte> bytes);
 /// safe. Both return how many bytes these are.
 template <typename Peek, typename Receive>
 void push_received(lua_State* L, std::span<std::byte> room, Peek peek, Receive receive) {
-  const Host& host = host_of(L);
   for (;;) {
-    const std::uint32_t calls = host.calls;
-    push_string(L, room.first(peek(room)));
-    if (host.calls == calls) break;
-    lua_pop(L, 1);  // a finalizer may have received them
+    const std::size_t size = peek(room);
+    push_string(L, room.first(size));
+    if (peek(room) == size && std::memcmp(room.data(), lua_tostring(L, -1), size) == 0) break;
+    lua_pop(L, 1);  // a finalizer has received them
   }
   receive(room);
 }
