@@ -30,6 +30,7 @@ def groups():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, help="the build folder with socketcore and lua/socketcore.so")
+    parser.add_argument("--preload", default="", help="for a stock interpreter: the sanitizers' library that the module wants")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--verbose", action="store_true", help="show what every case's processes said")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)

@@ -63,8 +63,8 @@ class Bench:
         self.stack = contextlib.ExitStack()
         self.tmp = pathlib.Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="peers-" + name + "-")))
         self.tmp.chmod(0o755)
-        self.interpreters = Interpreters(self.build)
-        self.sanitized = self.interpreters.preload() != ""  # then memory says little, and addresses are spent lavishly
+        self.interpreters = Interpreters(self.build, arguments.preload)
+        self.sanitized = arguments.preload != ""  # then memory says little, and addresses are spent lavishly
 
     # -- time
 

@@ -2,7 +2,6 @@
 import json
 import os
 import pathlib
-import subprocess
 import time
 
 from .process import Process
@@ -34,8 +33,9 @@ def lua(value):
 class Interpreters:
     """How a script is started, by flavour."""
 
-    def __init__(self, build):
+    def __init__(self, build, preload):
         self.build = build
+        self.preload = preload  # a module with sanitizers wants their library in the interpreter, before all others
         self.runner = build / "socketcore"
 
     def argv(self, flavour, options):
@@ -49,22 +49,11 @@ class Interpreters:
         environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
         if flavour != "runner":
             environment["LUA_CPATH"] = f"{self.build}/lua/?.so;;"
-            sanitizers = self.preload()
-            if sanitizers:
-                environment["LD_PRELOAD"] = sanitizers
+            if self.preload:
+                environment["LD_PRELOAD"] = self.preload
                 # The interpreters are not ours, and keep what they like at their end.
                 environment["ASAN_OPTIONS"] = "detect_leaks=0:" + environment.get("ASAN_OPTIONS", "")
         return environment
-
-    def preload(self):
-        """A module with sanitizers wants their libraries in the interpreter, before all others."""
-        try:
-            text = subprocess.run(["ldd", self.build / "lua" / "socketcore.so"], capture_output=True, text=True).stdout
-        except OSError:
-            return ""
-        paths = [line.split("=>")[1].split()[0] for line in text.splitlines()
-                 if ("libasan" in line or "libubsan" in line) and "=>" in line]
-        return ":".join(paths)
 
 
 class Script(Process):
