@@ -247,7 +247,7 @@ class BadInput(DoctorTest):
         self.assertEqual(report, {CALLS: ["b.lua:1: disp.init: absent (the display and the camera)"]})
 
     def test_huge(self):
-        text = "uart.foo(1, 'AT+NOSUCH')\n" * 50000
+        text = "uart.foo(1, 'AT+NOSUCH')\n" * 15000
         report = self.examine({"main.lua": "require 'part'", "part.lua": "local function f()\n" + text + "end"}, status=1)
         self.assertEqual(report[CALLS][0].split(";")[0], "part.lua:2: uart.foo: unknown")
         with open(self.folder / "app/part.lua", "wb") as file:
