@@ -14,7 +14,7 @@ import tty
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lua"))
-from program import ProgramTest, options  # noqa: E402
+from program import TIME_LIMIT, ProgramTest, options  # noqa: E402
 
 OPTIONS, ARGV = options()
 
@@ -507,7 +507,7 @@ class Modem(DeviceTest):
 
     def start_driven(self, text, *arguments):
         process = self.start_project(text, "--modem-ctl", "ctl", *arguments)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + TIME_LIMIT
         while not (self.folder / "ctl").exists() and time.monotonic() < deadline:
             time.sleep(0.01)
         self.assertTrue(stat.S_ISFIFO((self.folder / "ctl").stat().st_mode))

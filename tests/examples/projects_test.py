@@ -252,7 +252,11 @@ class MqttTelemetry(SampleTest):
                 time.sleep(0.02)
 
     def subscribe(self, port, *more):
+        """A subscriber that has subscribed, which a message shows that the broker keeps."""
+        subprocess.run(["mosquitto_pub", "-p", str(port), "-q", "1", "-r", "-t", f"devices/{IMEI}/probe", "-m", "subscribed"],
+                       check=True, timeout=TIME_LIMIT)
         process = self.start(["mosquitto_sub", "-p", str(port), "-q", "1", "-v", "-t", f"devices/{IMEI}/#", *more])
+        self.wait_for(process, "probe subscribed")
         return process
 
     def command(self, port, text, *more):
