@@ -94,9 +94,11 @@ int configure(lua_State* L) {
 void guard(lua_State* L);
 
 int make(lua_State* L) {
+  Call* const outer = current;
   current = nullptr;
   lua_pushcfunction(L, luaopen_cjson);
   lua_call(L, 0, 1);
+  current = outer;
   guard(L);
   return 1;
 }

@@ -69,6 +69,7 @@ TEST_F(JsonMemory, OfSettingsThatAreChangedInTheMidstOfACallStays) {
       getmetatable(proxy).__gc = function()
         ran, keep = ran + 1, not keep
         own.encode_keep_buffer(keep)
+        assert(json.new().encode({1, 2}) == "[1,2]")
         assert(own.encode({1, 2}) == "[1,2]" and not pcall(own.encode_max_depth, "none"))
       end
     end
