@@ -200,35 +200,18 @@ int short_of_memory(lua_State* L) {
 // There is memory for the script again already.
 int relent(lua_State*) { return 0; }
 
-void starve(lua_State* L, const char* name) {
+// The functions of the table on top.
+void starve(lua_State* L) {
   lua_newtable(L);
+  lua_insert(L, -2);
   lua_pushnil(L);
-  while (lua_next(L, -3) != 0) {
+  while (lua_next(L, -2) != 0) {
     lua_pushvalue(L, -2);
     lua_insert(L, -2);
     if (lua_isfunction(L, -1)) lua_pushcclosure(L, short_of_memory, 1);
-    lua_settable(L, -4);
+    lua_settable(L, -5);
   }
-  lua_setglobal(L, name);
   lua_pop(L, 1);
-}
-
-int open_and_run(lua_State* L) {
-  const auto* const name = static_cast<const char*>(lua_touserdata(L, 1));
-  luaL_openlibs(L);
-  lua::HostSettings settings;
-  settings.make_os = make_village;
-  lua::push_host(L, settings);
-  lua::push_socketcore(L);
-  starve(L, "socketcore");
-  lua::push_rtos(L);
-  starve(L, "rtos");
-  lua_register(L, "relent", relent);
-  if (luaL_loadfile(L, SC_SCENARIOS) != 0) return lua_error(L);
-  lua_call(L, 0, 1);
-  lua_pushstring(L, name);
-  lua_call(L, 1, 0);
-  return 0;
 }
 
 void run(const char* name) {
@@ -236,7 +219,7 @@ void run(const char* name) {
   seed_tls(1);
   script_runs = true;
   if (lua_State* const L = luaL_newstate()) {
-    const int status = lua_cpcall(L, open_and_run, const_cast<char*>(name));
+    const int status = lua_cpcall(L, run_script<starve, relent>, const_cast<char*>(name));
     const char* const words = status != 0 && lua_isstring(L, -1) != 0 ? lua_tostring(L, -1) : "";
     const bool memory_ended =
         hunger.may_end() && std::string_view(words).find("not enough memory") != std::string_view::npos;

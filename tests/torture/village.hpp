@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "lua/modules.hpp"
 #include "sim/meddling_os.hpp"
 #include "sim/peers.hpp"
 
@@ -126,5 +127,27 @@ class VillageOs final : private SimPart, public ForwardingOs {
 };
 
 inline std::unique_ptr<Os> make_village(SysError*) { return std::make_unique<VillageOs>(); }
+
+/// Runs the script whose name is the light userdata on the stack, with modules whose functions `starve` has made short of memory.
+template <void (*starve)(lua_State*), int (*relent)(lua_State*)>
+int run_script(lua_State* L) {
+  const auto* const name = static_cast<const char*>(lua_touserdata(L, 1));
+  luaL_openlibs(L);
+  lua::HostSettings settings;
+  settings.make_os = make_village;
+  lua::push_host(L, settings);
+  lua::push_socketcore(L);
+  starve(L);
+  lua_setglobal(L, "socketcore");
+  lua::push_rtos(L);
+  starve(L);
+  lua_setglobal(L, "rtos");
+  lua_register(L, "relent", relent);
+  if (luaL_loadfile(L, SC_SCENARIOS) != 0) return lua_error(L);
+  lua_call(L, 0, 1);
+  lua_pushstring(L, name);
+  lua_call(L, 1, 0);
+  return 0;
+}
 
 }  // namespace socketcore::test
